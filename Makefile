@@ -1,0 +1,57 @@
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+# The pinned Node of node_modules comes first: the machine's own may be older than rowhook runs on.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 16
+
+.PHONY: install
+install: ## Install the dependencies, when package-lock.json asks for other ones than are there
+	@node .ci/installed.mjs || npm ci --loglevel=error
+
+.PHONY: check
+check: install ## Format, lint (with types) and type check, in seconds
+	@oxfmt --check
+	@oxlint --type-aware --deny-warnings
+	@tsc
+
+.PHONY: format
+format: install ## Format the code and mend what the linter can
+	@oxfmt
+	@oxlint --type-aware --fix
+
+.PHONY: build
+build: install ## Compile src to dist, as the npm package carries it
+	@npm run --silent build
+
+.PHONY: pack
+pack: build ## Make the npm package's tarball
+	@npm pack
+
+.PHONY: test
+test: install ## Run every test (on an embedded Postgres 18, or ROWHOOK_TEST_PG=14…18)
+	@node test/support/run.ts
+
+.PHONY: test-faults
+test-faults: install ## Run the fault tests at full length
+	@FULL=1 node test/support/run.ts --project faults
+
+.PHONY: test-matrix
+test-matrix: install ## Run every test on Postgres 14, 15, 16, 17 and 18
+	@set -e; for major in 14 15 16 17 18; do \
+	  echo "Postgres $$major"; ROWHOOK_TEST_PG=$$major node test/support/run.ts; \
+	done
+
+.PHONY: bench
+bench: install ## Run the benchmarks; prints one table
+	@node test/bench/main.ts
+
+.PHONY: demo
+demo: install ## See webhooks arrive: an embedded Postgres, or DATABASE_URL; ONCE=1 ends by itself
+	@node src/demo/main.ts
+
+.PHONY: clean
+clean: ## Remove what was built, and the demo's database
+	@rm -rf dist coverage .rowhook *.tgz
