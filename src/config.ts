@@ -1,0 +1,155 @@
+// The environment, read once at start into one checked object. Every variable, default and unit
+// stands here. What a variable means is in docs/configuration.md.
+//
+// A bad value ends the start with a single line: the variable's name, what is wrong, what to do. The
+// value itself is never echoed, because DATABASE_URL, the token and the key are secrets and the
+// others are one typo away from holding one.
+import ipaddr from 'ipaddr.js'
+import * as v from 'valibot'
+import { ConfigError } from './errors.ts'
+
+/** What `rowhook start` runs with. Durations are milliseconds. */
+export interface Config {
+  readonly databaseUrl: string
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  /** The root bearer token; undefined: only the tokens in the database count. */
+  readonly adminToken: string | undefined
+  /** Keys as given: base64, comma-separated, newest first; undefined: nothing can be encrypted. */
+  readonly encryptionKey: string | undefined
+  /** CIDRs that webhooks may reach although they are private. */
+  readonly allowNetworks: readonly string[]
+  readonly logLevel: LogLevel
+  /** How long delivered changes are kept where no retention is set. */
+  readonly minRetentionMs: number
+  /** How long the log of HTTP requests is kept. */
+  readonly deliveryLogRetentionMs: number
+}
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+/** pino's levels. */
+export type LogLevel = (typeof logLevels)[number]
+
+const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 }
+const durationForm = /^(\d{1,9}(?:\.\d{1,3})?)\s*(ms|s|m|min|h|d)$/
+
+/** `90s`, `15 min`, `24h`, `3d` as milliseconds; undefined when it is none of these. */
+export function parseDuration(text: string): number | undefined {
+  const [, amount, unit] = durationForm.exec(text.trim().toLowerCase()) ?? []
+  return amount === undefined ? undefined : Math.round(Number(amount) * unitMs[unit!]!)
+}
+
+const text = v.pipe(v.string(), v.trim())
+
+const databaseUrl = v.pipe(
+  v.string(),
+  v.nonEmpty('is not set; give a Postgres URL such as postgres://user:password@host:5432/database'),
+  v.trim(),
+  v.regex(
+    /^postgres(ql)?:\/\/\S+$/i,
+    'is not a Postgres URL; it looks like postgres://user:password@host:5432/database',
+  ),
+)
+
+const port = v.pipe(
+  text,
+  v.regex(/^\d{1,5}$/, 'is not a port; give a whole number from 0 (any free port) to 65535'),
+  v.transform(Number),
+  v.maxValue(65_535, 'is above 65535, the highest port; give a lower one'),
+)
+
+const adminToken = v.pipe(
+  text,
+  v.regex(
+    /^[\x21-\x7e]+$/,
+    'holds spaces or non-ASCII characters, which no Authorization header can carry; make one with: openssl rand -hex 32',
+  ),
+)
+
+const encryptionKey = v.pipe(
+  text,
+  v.check(
+    (keys) =>
+      keys.split(',').every((key) => isBase64(key.trim()) && Buffer.from(key.trim(), 'base64').length === 32),
+    'is not 32 bytes in base64 (or several such keys, comma-separated, newest first); make one with: openssl rand -base64 32',
+  ),
+)
+
+const networks = v.pipe(
+  text,
+  v.transform((list) =>
+    list
+      .split(',')
+      .map((network) => network.trim())
+      .filter((network) => network !== ''),
+  ),
+  v.everyItem(
+    (network) => ipaddr.isValidCIDR(network),
+    'holds something that is not a network; give CIDRs, comma-separated, such as 127.0.0.0/8,10.0.0.0/8',
+  ),
+)
+
+const logLevel = v.pipe(
+  text,
+  v.toLowerCase(),
+  v.picklist(logLevels, `is not a log level; give one of ${logLevels.join(', ')}`),
+)
+
+function duration(minimum: string) {
+  return v.pipe(
+    text,
+    v.transform((given) => parseDuration(given) ?? Number.NaN),
+    v.check(
+      (ms) => !Number.isNaN(ms),
+      'is not a duration; give a number and a unit (ms, s, min, h, d), such as 24h',
+    ),
+    v.check(
+      (ms) => Number.isNaN(ms) || ms >= parseDuration(minimum)!,
+      `is too short; give at least ${minimum}`,
+    ),
+  )
+}
+
+const environment = v.object({
+  DATABASE_URL: v.optional(databaseUrl, ''),
+  ROWHOOK_HOST: v.optional(v.pipe(text, v.regex(/^[^\s/]+$/, 'is not a host name or address')), '127.0.0.1'),
+  ROWHOOK_PORT: v.optional(port, '7447'),
+  ROWHOOK_ADMIN_TOKEN: v.optional(adminToken),
+  ROWHOOK_ENCRYPTION_KEY: v.optional(encryptionKey),
+  ROWHOOK_ALLOW_NETWORKS: v.optional(networks, ''),
+  ROWHOOK_LOG_LEVEL: v.optional(logLevel, 'info'),
+  ROWHOOK_MIN_RETENTION: v.optional(duration('1min'), '24h'),
+  ROWHOOK_DELIVERY_LOG_RETENTION: v.optional(duration('1min'), '3d'),
+})
+
+/**
+ * Checks the environment. An empty variable counts as one that is not set.
+ * @throws ConfigError naming the first variable that is missing or wrong
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()))
+  const result = v.safeParse(environment, given, { abortPipeEarly: true })
+  if (!result.success) {
+    const [issue] = result.issues
+    throw new ConfigError(`${v.getDotPath(issue)} ${issue.message}`)
+  }
+  const values = result.output
+  return {
+    databaseUrl: values.DATABASE_URL,
+    host: values.ROWHOOK_HOST,
+    port: values.ROWHOOK_PORT,
+    adminToken: values.ROWHOOK_ADMIN_TOKEN,
+    encryptionKey: values.ROWHOOK_ENCRYPTION_KEY,
+    allowNetworks: values.ROWHOOK_ALLOW_NETWORKS,
+    logLevel: values.ROWHOOK_LOG_LEVEL,
+    minRetentionMs: values.ROWHOOK_MIN_RETENTION,
+    deliveryLogRetentionMs: values.ROWHOOK_DELIVERY_LOG_RETENTION,
+  }
+}
+
+// Buffer.from skips what it does not know, so a truncated or mistyped key would pass as another one.
+function isBase64(key: string): boolean {
+  return /^[A-Za-z0-9+/_-]+={0,2}$/.test(key)
+}
