@@ -89,3 +89,14 @@ export class DatabaseError extends RowhookError {
 export class LockTimeoutError extends DatabaseError {
   override readonly code = 'lock_timeout'
 }
+
+/** A webhook would go to an address that is not public and that no setting opens: 400. */
+export class AddressRefusedError extends RowhookError {
+  override readonly code = 'address_refused'
+  override readonly status = 400
+}
+
+/** A stored secret cannot be read: its key is gone from the settings, or its row was tampered with. */
+export class DecryptionError extends RowhookError {
+  override readonly code = 'undecryptable'
+}
