@@ -226,10 +226,11 @@ create table rowhook.batch (
   id           text primary key,          -- the webhook-id
   stream_id    bigint not null references rowhook.stream on delete cascade,
   event_ids    bigint[] not null,
+  -- parallel to event_ids: failed requests that each member was part of, over splits as well
+  member_failures int[] not null,
   -- union of the members' groups: no later message of these is sent before this batch is done
   groups       text[] not null,
   attempt      int not null default 1,    -- requests made, the running one included
-  failures     int not null default 0,    -- failures of its members, over splits as well
   next_at      timestamptz,               -- null: its first request is still running
   last_error   text,
   created_at   timestamptz not null default now()
@@ -241,7 +242,8 @@ create table rowhook.held (
   seq        bigint generated always as identity primary key,
   stream_id  bigint not null references rowhook.stream on delete cascade,
   event_id   bigint not null,
-  groups     text[] not null
+  groups     text[] not null,
+  failures   int not null default 0
 );
 create index on rowhook.held (stream_id, seq);
 

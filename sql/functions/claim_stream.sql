@@ -1,0 +1,20 @@
+-- rowhook.claim_stream(stream, dispatcher): takes the lease and returns the stream's row with a new
+-- fencing token; no row when another dispatcher runs it, or its sink or replay is not active.
+-- Writes rowhook.stream.
+create or replace function rowhook.claim_stream(p_stream bigint, p_dispatcher uuid)
+returns setof rowhook.stream
+language sql volatile
+set search_path = ''
+as $$
+  update rowhook.stream st
+  set owner = p_dispatcher,
+      token = st.token + 1,
+      updated_at = rowhook.now()
+  where st.id = p_stream
+    and st.owner is null
+    and exists (select from rowhook.dispatcher d where d.id = p_dispatcher)
+    and exists (select from rowhook.sink s where s.id = st.sink_id and s.status = 'active')
+    and (st.replay_id is null
+         or exists (select from rowhook.replay r where r.id = st.replay_id and r.state = 'active'))
+  returning st.*
+$$;

@@ -1,0 +1,11 @@
+-- rowhook.find_events(ids): stored events by id, whichever partition holds them. The log's one index
+-- is (source_id, id), so each source is probed: this is for messages that failed, not for the hot path.
+create or replace function rowhook.find_events(p_ids bigint[])
+returns setof rowhook.event
+language sql stable
+set search_path = ''
+as $$
+  select e.*
+  from rowhook.source s
+  join rowhook.event e on e.source_id = s.id and e.id = any(p_ids)
+$$;

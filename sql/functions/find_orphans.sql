@@ -1,0 +1,59 @@
+-- rowhook.find_orphans(): streams that should run and that nobody runs: the net below the ticker's
+-- own announcements (rowhook.pulse), for whatever a dispatcher that died had not finished, frozen
+-- batches that are due, active replays, backfills and commands.
+-- A live stream that merely lags behind the newest tick is looked at every 20 seconds; if there is
+-- nothing for it in between, its position is moved up, so that no scan and no partition waits for it.
+-- Writes stream (positions of idle streams).
+create or replace function rowhook.find_orphans() returns bigint[]
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_now     timestamptz := rowhook.now();
+  v_newest  rowhook.tick;
+  v_result  bigint[];
+  r         record;
+begin
+  select * into v_newest from rowhook.tick t order by t.id desc limit 1;
+
+  select coalesce(array_agg(st.id), '{}') into v_result
+  from rowhook.stream st
+  join rowhook.sink s on s.id = st.sink_id and s.status = 'active'
+  where st.owner is null
+    and (st.circuit = 'closed' or st.circuit_next_at is null or st.circuit_next_at <= v_now)
+    and (exists (select from rowhook.replay r where r.id = st.replay_id and r.state = 'active')
+         or st.replay_id is null and (
+           st.last_id > 0
+           or st.tick_from <> st.tick_to
+           or st.circuit = 'open'
+           or exists (select from rowhook.batch b
+                      where b.stream_id = st.id and (b.next_at is null or b.next_at <= v_now))
+           or exists (select from rowhook.held h where h.stream_id = st.id)
+              and not exists (select from rowhook.batch b where b.stream_id = st.id)
+           or exists (select from rowhook.command c where c.sink_id = st.sink_id)
+           or exists (select from rowhook.backfill f
+                      where f.sink_id = st.sink_id and f.state = 'active')));
+
+  for r in
+    select st.id, st.sink_id, st.token, f as from_tick
+    from rowhook.stream st
+    join rowhook.sink s on s.id = st.sink_id and s.status = 'active'
+    join rowhook.tick f on f.id = st.tick_from
+    where st.owner is null and st.replay_id is null
+      and st.tick_from < v_newest.id
+      and st.updated_at < v_now - interval '20 seconds'
+      and st.id <> all(v_result)
+    order by st.updated_at
+    limit 20
+  loop
+    if r.sink_id = any(rowhook.due_sinks(r.from_tick, v_newest.snapshot, v_newest.high)) then
+      v_result := v_result || r.id;
+    else
+      update rowhook.stream st
+      set tick_from = v_newest.id, tick_to = v_newest.id, last_id = 0, updated_at = v_now
+      where st.id = r.id and st.token = r.token and st.owner is null;
+    end if;
+  end loop;
+  return v_result;
+end
+$$;

@@ -1,0 +1,35 @@
+-- rowhook.load_sink(sink): a sink with its endpoint and tables, as a run needs it: one document.
+-- Secrets are still encrypted. Reads only.
+create or replace function rowhook.load_sink(p_sink int) returns json
+language sql stable
+set search_path = ''
+as $$
+  select json_build_object(
+    'id', s.id, 'uid', s.uid, 'name', s.name, 'path', s.path, 'status', s.status,
+    'version', s.version, 'message_type', s.message_type, 'batch', s.batch,
+    'batch_size', s.batch_size, 'batch_timeout_ms', s.batch_timeout_ms,
+    'request_timeout_ms', s.request_timeout_ms, 'max_retry_count', s.max_retry_count,
+    'concurrency', s.concurrency, 'rate_limit', s.rate_limit, 'compression', s.compression,
+    'max_message_bytes', s.max_message_bytes, 'alert_endpoint_id', s.alert_endpoint_id,
+    'database', current_database(),
+    'installation', (select i.id from rowhook.installation i),
+    'endpoint', (select row_to_json(e) from rowhook.endpoint e where e.id = s.endpoint_id),
+    'tables', coalesce((
+      select json_agg(json_build_object(
+        'source_id', t.source_id, 'schema', o.schema_name, 'table', o.table_name,
+        'group_columns', t.group_columns, 'stale', t.stale_reason,
+        -- what must be taken out of the stored record: excluded here, but not by every sink
+        'strip', coalesce((
+          select json_agg(c ->> 'name')
+          from jsonb_array_elements(o.columns) c
+          where (c ->> 'attnum')::int2 = any(t.exclude_columns)), '[]'),
+        'omitted', coalesce((
+          select json_agg(c ->> 'name')
+          from jsonb_array_elements(o.columns) c
+          where (c ->> 'attnum')::int2 = any(o.omitted_columns)), '[]')))
+      from rowhook.sink_table t
+      join rowhook.source o on o.id = t.source_id
+      where t.sink_id = s.id), '[]'))
+  from rowhook.sink s
+  where s.id = p_sink
+$$;

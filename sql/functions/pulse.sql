@@ -1,0 +1,36 @@
+-- rowhook.pulse(known tick): takes a tick if there is news, and says what it means for delivery:
+--   tick_id  the newest tick
+--   due      sinks with something to read since the known tick (all of them if it is unknown)
+--   orphans  live streams of due, active sinks that no dispatcher runs
+-- Writes rowhook.tick only. Called every few milliseconds while events flow.
+create or replace function rowhook.pulse(
+  p_known bigint, out tick_id bigint, out due int[], out orphans bigint[])
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_known  rowhook.tick;
+  v_new    rowhook.tick;
+begin
+  select t.tick_id into tick_id from rowhook.take_tick() t;
+  due := '{}';
+  if tick_id is distinct from p_known then
+    select * into v_known from rowhook.tick t where t.id = p_known;
+    select * into v_new from rowhook.tick t where t.id = pulse.tick_id;
+    if v_known.id is null then
+      due := coalesce((select array_agg(s.id) from rowhook.sink s), '{}');
+    elsif v_new.id > v_known.id then
+      due := rowhook.due_sinks(v_known, v_new.snapshot, v_new.high);
+    end if;
+  end if;
+  orphans := '{}';
+  if due <> '{}' then
+    orphans := coalesce((
+      select array_agg(st.id)
+      from rowhook.stream st
+      join rowhook.sink s on s.id = st.sink_id
+      where st.replay_id is null and st.owner is null
+        and s.status = 'active' and s.id = any(due)), '{}');
+  end if;
+end
+$$;

@@ -1,0 +1,57 @@
+-- rowhook.read_window(…): the next events that a sink wants of the window (from, to], in id order,
+-- behind id `p_after`: at most `p_limit`, and no more than about `p_bytes` of stored payload (one
+-- event at least). Fewer rows than `p_limit` and less than `p_bytes` in all: the window is read.
+-- Reads rowhook.event through its index (source_id, id); writes nothing.
+--   grp, old_grp  null: by key
+--   undecided     the verdict is still to be made (rowhook.decide)
+-- The order by names e.id: an output column of that name would sort by it instead, as text.
+create or replace function rowhook.read_window(
+  p_sink int, p_sources int[], p_from bigint, p_to bigint, p_after bigint, p_limit int, p_bytes bigint)
+returns table (
+  event_id bigint, source_id int, action "char", grp text, old_grp text, pks text[], old_pks text[],
+  captured_at timestamptz, xid xid8, record json, changes json, annotations text,
+  undecided boolean, size int)
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_from  rowhook.tick;
+  v_to    rowhook.tick;
+  v_low   bigint;
+begin
+  select * into strict v_from from rowhook.tick t where t.id = p_from;
+  select * into strict v_to from rowhook.tick t where t.id = p_to;
+  v_low := greatest(rowhook.window_low(v_from, v_to.snapshot), p_after);
+  if v_low >= v_to.high then
+    return;
+  end if;
+  return query
+    select b.id, b.source_id, b.action,
+           b.groups[b.at], b.old_groups[b.at],
+           b.pks, b.old_pks, b.captured_at, b.xid, b.record, b.changes, b.annotations,
+           b.at is null, b.size
+    from (
+      select e.*,
+             array_position(e.sinks, p_sink) as at,
+             sum(e.size) over (order by e.id) - e.size as before
+      from unnest(p_sources) as s(id)
+      cross join lateral (
+        select e.*,
+               coalesce(pg_catalog.pg_column_size(e.record), 0)
+                 + coalesce(pg_catalog.pg_column_size(e.changes), 0) as size
+        from rowhook.event e
+        where e.source_id = s.id
+          and e.id > v_low
+          and e.id <= v_to.high
+          and e.action <> 'r'
+          and (p_sink = any(e.sinks) or p_sink = any(e.undecided))
+          and pg_catalog.pg_visible_in_snapshot(e.xid, v_to.snapshot)
+          and not pg_catalog.pg_visible_in_snapshot(e.xid, v_from.snapshot)
+        order by e.id
+        limit p_limit) e
+      order by e.id
+      limit p_limit) b
+    where b.before < p_bytes
+    order by b.id;
+end
+$$;

@@ -1,0 +1,124 @@
+-- rowhook.save_stream(…): everything that a run has to say since its last save, in one transaction,
+-- and only if its token is still the stream's: a dispatcher that was merely paused can do no harm.
+-- Returns false, and writes nothing, when the lease is lost.
+-- Writes stream, batch, held, discarded, and sink (pause after 410).
+--
+-- `p_ops` is null on the happy path. All its times are milliseconds from now, by this clock:
+--   store    [{id, source_id, pks, grp, captured_at, record}]  backfilled rows that must be kept
+--   freeze   [{id, event_ids, member_failures, groups, attempt, next_ms|null, error}]  new or changed
+--   done     [batch id]                       batches that are over
+--   hold     [{event_id, groups, failures}]   behind everything held so far
+--   hold_first                                before everything held so far
+--   release  [event id]                       held no longer: sent, or in a batch
+--   discard  [{event_id, groups, attempts, webhook_id, error}]
+--   circuit  {state, failures, probes, next_ms|null}
+--   backfill [{id, cursor, rows, done}]       how far backfill_table rows have got
+--   error    text|null, pause text
+create or replace function rowhook.save_stream(
+  p_stream bigint, p_token bigint, p_from bigint, p_to bigint, p_last bigint, p_delivered bigint,
+  p_ops json default null)
+returns boolean
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_now     timestamptz := rowhook.now();
+  v_sink    int;
+  v_replay  uuid;
+begin
+  update rowhook.stream st
+  set tick_from = p_from,
+      tick_to = p_to,
+      last_id = p_last,
+      delivered = st.delivered + p_delivered,
+      last_delivered_at = case when p_delivered > 0 then v_now else st.last_delivered_at end,
+      updated_at = v_now
+  where st.id = p_stream and st.token = p_token and st.owner is not null
+  returning st.sink_id, st.replay_id into v_sink, v_replay;
+  if not found then
+    return false;
+  end if;
+  if p_ops is null then
+    return true;
+  end if;
+
+  insert into rowhook.event (id, source_id, action, captured_at, sinks, groups, pks, record)
+  select e.id, e.source_id, 'r', e.captured_at, array[v_sink],
+         case when e.grp is not null then array[e.grp] end, e.pks, e.record::json
+  from json_to_recordset(p_ops -> 'store') e(
+    id bigint, source_id int, pks text[], grp text, captured_at timestamptz, record text);
+
+  insert into rowhook.batch (id, stream_id, event_ids, member_failures, groups, attempt, next_at, last_error)
+  select f.id, p_stream, f.event_ids, f.member_failures, f.groups, f.attempt,
+         v_now + f.next_ms * interval '1 millisecond', f.error
+  from json_to_recordset(p_ops -> 'freeze') f(
+    id text, event_ids bigint[], member_failures int[], groups text[], attempt int,
+    next_ms double precision, error text)
+  on conflict (id) do update
+  set attempt = excluded.attempt,
+      member_failures = excluded.member_failures,
+      next_at = excluded.next_at,
+      last_error = excluded.last_error;
+
+  delete from rowhook.batch b
+  where b.stream_id = p_stream
+    and b.id in (select json_array_elements_text(p_ops -> 'done'));
+
+  delete from rowhook.held h
+  where h.stream_id = p_stream
+    and h.event_id in (select x::bigint from json_array_elements_text(p_ops -> 'release') x);
+
+  insert into rowhook.held (stream_id, event_id, groups, failures)
+  select p_stream, h.event_id, h.groups, coalesce(h.failures, 0)
+  from rows from (
+    json_to_recordset(p_ops -> 'hold') as (event_id bigint, groups text[], failures int)
+  ) with ordinality h(event_id, groups, failures, ordinal)
+  order by h.ordinal;
+
+  insert into rowhook.held (seq, stream_id, event_id, groups, failures)
+  overriding system value
+  select (select coalesce(least(min(o.seq), 0), 0) from rowhook.held o where o.stream_id = p_stream)
+           - (json_array_length(p_ops -> 'hold_first') - h.ordinal + 1),
+         p_stream, h.event_id, h.groups, coalesce(h.failures, 0)
+  from rows from (
+    json_to_recordset(p_ops -> 'hold_first') as (event_id bigint, groups text[], failures int)
+  ) with ordinality h(event_id, groups, failures, ordinal);
+
+  insert into rowhook.discarded (sink_id, event_id, replay_id, groups, attempts, webhook_id, error, event)
+  select v_sink, d.event_id, v_replay, d.groups, d.attempts, d.webhook_id, d.error,
+         coalesce((select to_jsonb(e) from rowhook.find_events(array[d.event_id]) e),
+                  jsonb_build_object('id', d.event_id))
+  from json_to_recordset(p_ops -> 'discard') d(
+    event_id bigint, groups text[], attempts int, webhook_id text, error text)
+  on conflict (sink_id, event_id) do update
+  set attempts = excluded.attempts, error = excluded.error, webhook_id = excluded.webhook_id,
+      discarded_at = v_now;
+
+  update rowhook.backfill_table t
+  set cursor = b.cursor, rows_done = t.rows_done + b.rows, done = b.done
+  from json_to_recordset(p_ops -> 'backfill') b(id bigint, cursor text[], rows bigint, done boolean)
+  where t.id = b.id;
+
+  if p_ops -> 'circuit' is not null then
+    update rowhook.stream st
+    set circuit = p_ops #>> '{circuit,state}',
+        circuit_failures = (p_ops #>> '{circuit,failures}')::int,
+        circuit_probes = (p_ops #>> '{circuit,probes}')::int,
+        circuit_next_at =
+          v_now + (p_ops #>> '{circuit,next_ms}')::double precision * interval '1 millisecond'
+    where st.id = p_stream;
+  end if;
+  if p_ops -> 'error' is not null then
+    update rowhook.stream st
+    set last_error = p_ops ->> 'error',
+        last_error_at = case when p_ops ->> 'error' is null then st.last_error_at else v_now end
+    where st.id = p_stream;
+  end if;
+  if p_ops -> 'pause' is not null then
+    update rowhook.sink s
+    set status = 'paused', status_reason = p_ops ->> 'pause', version = s.version + 1, updated_at = v_now
+    where s.id = v_sink and s.status = 'active';
+  end if;
+  return true;
+end
+$$;

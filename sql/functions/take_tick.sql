@@ -1,0 +1,45 @@
+-- rowhook.take_tick(): the newest tick, made now if there is anything to read since the last one.
+-- Writes rowhook.tick. Returns its id, and whether this call made it.
+--
+-- Two rules keep windows exact (see rowhook.window_low): `low` is read before the tick's own xid is
+-- assigned, `high` after the snapshot. And ids of ticks follow the order of their snapshots, which
+-- is why only one may be under way: the advisory lock is held until the tick is committed. Who
+-- does not get the lock takes the newest tick that there is.
+-- Must run in read committed: every statement below needs its own snapshot.
+create or replace function rowhook.take_tick(out tick_id bigint, out made boolean)
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_last      rowhook.tick;
+  v_low       bigint;
+  v_high      bigint;
+  v_snapshot  pg_snapshot;
+begin
+  made := false;
+  if not pg_catalog.pg_try_advisory_xact_lock(7261, 1) then
+    select t.id into tick_id from rowhook.tick t order by t.id desc limit 1;
+    if tick_id is not null then
+      return;
+    end if;
+    perform pg_catalog.pg_advisory_xact_lock(7261, 1);
+  end if;
+
+  select * into v_last from rowhook.tick t order by t.id desc limit 1;
+  v_low := rowhook.last_event_id();
+  v_snapshot := pg_catalog.pg_current_snapshot();
+  v_high := rowhook.last_event_id();
+
+  if v_last.id is not null
+     and rowhook.due_sinks(v_last, v_snapshot, v_high) = '{}' then
+    tick_id := v_last.id;
+    return;
+  end if;
+
+  insert into rowhook.tick (id, low, xid, snapshot, high, at)
+  values (nextval('rowhook.tick_id_seq'), v_low, pg_catalog.pg_current_xact_id(), v_snapshot, v_high,
+          pg_catalog.clock_timestamp())
+  returning id into tick_id;
+  made := true;
+end
+$$;
