@@ -1,0 +1,199 @@
+// A run's bookkeeping: how far the log is settled, and what has to be written about messages that
+// were not simply delivered. Owns when to save (rowhook.save_stream) and that nothing of a save is
+// lost while the database is away; knows nothing of lanes or requests.
+import type { Chunk } from './lanes.ts'
+
+/** A place in the log: everything visible at `from`, and of the window (from, to] all up to `last`. */
+export interface Position {
+  from: number
+  to: number
+  last: number
+}
+
+/** How far a backfill's table has come with a chunk. */
+export interface BackfillStep {
+  id: number
+  cursor: string[]
+  rows: number
+  done: boolean
+}
+
+/** A chunk of the log in memory, with the position that holds when it and all before it are settled. */
+export interface BookChunk extends Chunk {
+  position: Position
+  backfill: BackfillStep | null
+  /** Whether something of it was settled: only then is it worth keeping the rest when a run ends. */
+  touched: boolean
+}
+
+export interface HeldMessage {
+  event_id: number
+  groups: string[]
+  failures: number
+}
+
+/** See rowhook.save_stream. */
+export interface Ops {
+  store: {
+    id: number
+    source_id: number
+    pks: string[]
+    grp: string | null
+    captured_at: string
+    record: string | null
+    backfill_id: string | null
+  }[]
+  freeze: {
+    id: string
+    event_ids: number[]
+    member_failures: number[]
+    groups: string[]
+    attempt: number
+    next_ms: number | null
+    error: string | null
+  }[]
+  done: string[]
+  hold: HeldMessage[]
+  hold_first: HeldMessage[]
+  release: number[]
+  discard: {
+    event_id: number
+    groups: string[]
+    attempts: number
+    webhook_id: string | null
+    error: string
+  }[]
+  backfill: BackfillStep[]
+  circuit?: { state: 'open' | 'closed'; failures: number; probes: number; next_ms: number | null }
+  error?: string | null
+  pause?: string
+}
+
+const emptyOps = (): Ops => ({
+  store: [],
+  freeze: [],
+  done: [],
+  hold: [],
+  hold_first: [],
+  release: [],
+  discard: [],
+  backfill: [],
+})
+
+const isEmpty = (ops: Ops): boolean => Object.values(ops).every((v) => Array.isArray(v) && v.length === 0)
+
+export interface BookOptions {
+  position: Position
+  /** Writes; false: the lease is lost. Throws when the database is away. */
+  save(position: Position, delivered: number, ops: Ops | null): Promise<boolean>
+  /** Called once when a save says that the lease is lost. */
+  onLost(): void
+  onError(error: unknown): void
+  /** Milliseconds between a change and its save. */
+  delayMs: number
+}
+
+export interface Book {
+  readonly ops: Ops
+  addChunk(chunk: BookChunk): void
+  /** Something changed: save soon. */
+  touch(): void
+  delivered(count: number): void
+  /** Saves everything that is known now; resolves when it is written, or the lease is lost. */
+  flush(): Promise<void>
+  readonly chunks: readonly BookChunk[]
+  readonly position: Position
+  /** No save will be tried any more. */
+  close(): void
+}
+
+/** Opens the book at a stream's saved position. */
+export function openBook(options: BookOptions): Book {
+  let ops = emptyOps()
+  let position = options.position
+  let savedPosition = position
+  let deliveredCount = 0
+  const chunks: BookChunk[] = []
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+  let saving: Promise<void> | undefined
+  let again = false
+
+  const advance = (): void => {
+    while (chunks.length > 0 && chunks[0]!.remaining <= 0) {
+      const chunk = chunks.shift()!
+      position = chunk.position
+      if (chunk.backfill !== null) ops.backfill.push(chunk.backfill)
+    }
+  }
+
+  async function saveAll(): Promise<void> {
+    do {
+      again = false
+      advance()
+      const taken = isEmpty(ops) ? null : ops
+      const count = deliveredCount
+      const at = position
+      if (taken === null && count === 0 && at === savedPosition) return
+      ops = emptyOps()
+      deliveredCount = 0
+      for (let wait = 50; !closed; wait = Math.min(wait * 2, 1000)) {
+        try {
+          if (await options.save(at, count, taken)) {
+            savedPosition = at
+          } else {
+            closed = true
+            options.onLost()
+          }
+          break
+        } catch (error) {
+          options.onError(error)
+          await new Promise((resolve) => setTimeout(resolve, wait))
+        }
+      }
+    } while (again && !closed)
+  }
+
+  const flush = (): Promise<void> => {
+    clearTimeout(timer)
+    timer = undefined
+    if (closed) return Promise.resolve()
+    if (saving !== undefined) {
+      again = true
+      return saving
+    }
+    saving = saveAll().finally(() => {
+      saving = undefined
+    })
+    return saving
+  }
+
+  const touch = (): void => {
+    if (timer !== undefined || closed) return
+    timer = setTimeout(() => {
+      timer = undefined
+      void flush()
+    }, options.delayMs)
+  }
+
+  return {
+    get ops() {
+      return ops
+    },
+    addChunk: (chunk) => void chunks.push(chunk),
+    touch,
+    delivered(count) {
+      deliveredCount += count
+    },
+    flush,
+    chunks,
+    get position() {
+      advance()
+      return position
+    },
+    close() {
+      closed = true
+      clearTimeout(timer)
+    },
+  }
+}

@@ -1,0 +1,236 @@
+// Which message may be sent next. Pure and synchronous: no clock, no I/O.
+//
+// A lane is one group. Its messages leave in order, and no two requests of one lane are under way
+// at once; different lanes have nothing to do with each other, so a hanging request takes one of the
+// sink's request slots and delays its own group alone. (Hashing groups onto a fixed number of lanes
+// is cheaper by a map look-up and was rejected: a group would wait for strangers.)
+//
+// An update that changes its group stands in two lanes and leaves when it is first in both.
+
+/** A message in memory. `payload` is absent while it only stands in rowhook.held or a batch. */
+export interface Message<P> {
+  id: number
+  lanes: Lane<P>[]
+  payload: P | undefined
+  /** Bytes of its JSON, for the limit on a request's body. */
+  size: number
+  /** Failed requests it was part of. */
+  failures: number
+  /** The chunk of the log it came with; null: it is kept in rowhook.held. */
+  chunk: Chunk | null
+  /** Milliseconds of the monotonic clock when it could first have been sent. */
+  since: number
+  /** Number of its arrival: the order in which messages are set aside. */
+  order: number
+  /** It may still be replaced by a newer version (message_type rows). */
+  waits?: boolean
+}
+
+/** A read of the log; its position may be saved when nothing of it and of older ones is left. */
+export interface Chunk {
+  remaining: number
+}
+
+/** A group's messages in order, and the batch of it that is under way or frozen. */
+export interface Lane<P> {
+  key: string
+  queue: Message<P>[]
+  /** Index of the first message in `queue`: shifting an array is linear. */
+  head: number
+  busy: object | null
+  /** Messages behind the queue that only the database knows. */
+  more: number
+  ready: boolean
+}
+
+/** Why nothing (more) could be taken. */
+export interface Taken<P> {
+  messages: Message<P>[]
+  bytes: number
+  /** First messages of free lanes whose payload must be loaded before they can be sent. */
+  missing: Message<P>[]
+}
+
+export interface Lanes<P> {
+  /** Appends a message behind everything in its groups; `keys` empty: it has no order. */
+  add(message: Omit<Message<P>, 'lanes'>, keys: readonly string[]): Message<P>
+  /** Puts messages before everything that waits in their lanes, in the given order. */
+  addFirst(messages: Message<P>[]): void
+  /** Takes up to `count` messages and about `bytes` that may be sent in one request now. */
+  take(count: number, bytes: number, batch: object): Taken<P>
+  /** Marks the lanes of these keys as taken by a batch that is not in memory (frozen). */
+  occupy(keys: readonly string[], batch: object): Lane<P>[]
+  /** Frees the lanes that this batch holds. */
+  free(lanes: Iterable<Lane<P>>, batch: object): void
+  /** Makes a lane eligible again, after its messages' payload was loaded. */
+  wake(lane: Lane<P>): void
+  find(key: string): Lane<P> | undefined
+  /** All lanes that are busy, or hold messages. */
+  all(): Iterable<Lane<P>>
+  /** Messages in memory that wait in lanes. */
+  readonly waiting: number
+  /** Whether a lane may have something to send. */
+  readonly hasReady: boolean
+  /** The first message of the first eligible lane. */
+  peek(): Message<P> | undefined
+  /** Replaces an older waiting message in the same lane, for message_type rows. */
+  remove(message: Message<P>): void
+}
+
+/** Makes an empty set of lanes. */
+export function createLanes<P>(): Lanes<P> {
+  const lanes = new Map<string, Lane<P>>()
+  let ready: Lane<P>[] = []
+  let readyHead = 0
+  let waiting = 0
+
+  const lane = (key: string): Lane<P> => {
+    let found = lanes.get(key)
+    if (found === undefined) {
+      found = { key, queue: [], head: 0, busy: null, more: 0, ready: false }
+      lanes.set(key, found)
+    }
+    return found
+  }
+  const first = (l: Lane<P>): Message<P> | undefined => l.queue[l.head]
+  const wake = (l: Lane<P>): void => {
+    if (l.ready || l.busy !== null || l.head >= l.queue.length) return
+    l.ready = true
+    ready.push(l)
+  }
+  const nextReady = (): Lane<P> | undefined => {
+    const l = ready[readyHead]
+    if (l === undefined) return undefined
+    readyHead++
+    if (readyHead > 1024 && readyHead * 2 > ready.length) {
+      ready = ready.slice(readyHead)
+      readyHead = 0
+    }
+    l.ready = false
+    return l
+  }
+  const shift = (l: Lane<P>): void => {
+    l.queue[l.head] = undefined as never
+    l.head++
+    if (l.head === l.queue.length) {
+      l.queue.length = 0
+      l.head = 0
+    } else if (l.head > 256 && l.head * 2 > l.queue.length) {
+      l.queue = l.queue.slice(l.head)
+      l.head = 0
+    }
+  }
+  const drop = (l: Lane<P>): void => {
+    if (l.busy === null && l.queue.length === 0 && l.more === 0 && !l.ready) lanes.delete(l.key)
+  }
+
+  const self: Lanes<P> = {
+    add(fields, keys) {
+      const message = fields as Message<P>
+      if (keys.length === 0) {
+        // no order: a lane of its own, which nobody can find
+        message.lanes = [{ key: '', queue: [message], head: 0, busy: null, more: 0, ready: false }]
+      } else {
+        message.lanes = keys.length === 1 ? [lane(keys[0]!)] : keys.map(lane)
+        for (const l of message.lanes) l.queue.push(message)
+      }
+      waiting++
+      for (const l of message.lanes) wake(l)
+      return message
+    },
+    addFirst(messages) {
+      for (let i = messages.length - 1; i >= 0; i--) {
+        const message = messages[i]!
+        for (const l of message.lanes) {
+          // a lane that became empty was forgotten; later messages must find this one
+          if (l.key !== '' && lanes.get(l.key) !== l) lanes.set(l.key, l)
+          if (l.head > 0) l.queue[--l.head] = message
+          else l.queue.unshift(message)
+          wake(l)
+        }
+        waiting++
+      }
+    },
+    take(count, bytes, batch) {
+      const taken: Taken<P> = { messages: [], bytes: 0, missing: [] }
+      for (let looked = ready.length - readyHead; looked > 0 && taken.messages.length < count; looked--) {
+        const l = nextReady()
+        if (l === undefined) break
+        while (l.busy === null || l.busy === batch) {
+          const message = first(l)
+          if (message === undefined) break
+          // in two lanes: only when it is first in both, and nothing of the other is under way;
+          // otherwise this lane waits, and the other one wakes it by bringing the message forward
+          if (
+            message.lanes.length > 1 &&
+            !message.lanes.every((o) => first(o) === message && (o.busy === null || o.busy === batch))
+          ) {
+            break
+          }
+          if (message.payload === undefined) {
+            taken.missing.push(message)
+            break
+          }
+          if (taken.messages.length > 0 && taken.bytes + message.size > bytes) {
+            if (l.busy === null) wake(l)
+            return taken
+          }
+          taken.messages.push(message)
+          taken.bytes += message.size
+          waiting--
+          for (const o of message.lanes) {
+            shift(o)
+            o.busy = batch
+          }
+          if (taken.messages.length === count) return taken
+        }
+      }
+      return taken
+    },
+    occupy(keys, batch) {
+      return keys.map((key) => {
+        const l = lane(key)
+        l.busy = batch
+        return l
+      })
+    },
+    free(held, batch) {
+      for (const l of held) {
+        if (l.busy !== batch) continue
+        l.busy = null
+        if (l.head < l.queue.length) wake(l)
+        else drop(l)
+      }
+    },
+    wake,
+    find: (key) => lanes.get(key),
+    all: () => lanes.values(),
+    get waiting() {
+      return waiting
+    },
+    get hasReady() {
+      return readyHead < ready.length
+    },
+    peek() {
+      for (let i = readyHead; i < ready.length; i++) {
+        const message = first(ready[i]!)
+        if (message !== undefined) return message
+      }
+      return undefined
+    },
+    remove(message) {
+      for (const l of message.lanes) {
+        const at = l.queue.indexOf(message, l.head)
+        if (at < 0) continue
+        l.queue.splice(at, 1)
+        if (l.head >= l.queue.length) {
+          l.queue.length = 0
+          l.head = 0
+          drop(l)
+        }
+      }
+      waiting--
+    },
+  }
+  return self
+}

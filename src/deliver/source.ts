@@ -1,0 +1,84 @@
+// Where a run's messages come from: the live log window by window. A replay and a backfill bring
+// sources of their own (src/replay, src/backfill).
+import type { Sql } from 'postgres'
+import type { EventRow } from '../log/events.ts'
+import { readWindow } from '../log/events.ts'
+import type { BackfillStep, Position } from './book.ts'
+
+/** One read; `position` holds when everything up to it is settled. */
+export interface SourceChunk {
+  rows: EventRow[]
+  position: Position
+  backfill: BackfillStep | null
+}
+
+export interface Source {
+  /** The next chunk, or null when there is nothing until something is announced. */
+  next(limit: number, bytes: number): Promise<SourceChunk | null>
+  /** A newer tick exists. */
+  announce(tick: number): void
+  /** Whether another read may bring something at once. */
+  readonly hasMore: boolean
+}
+
+/** Reads a sink's live log from `position` on. */
+export function createLiveSource(
+  sql: Sql,
+  sinkId: number,
+  sourceIds: () => number[],
+  position: Position,
+): Source {
+  let { from, to, last } = position
+  let newest = to
+  let continues: number | null = null
+
+  return {
+    announce(tick) {
+      if (tick > newest) newest = tick
+    },
+    get hasMore() {
+      return to > from || newest > to
+    },
+    async next(limit, bytes) {
+      if (to <= from) {
+        if (newest <= to) return null
+        to = newest
+        last = 0
+      }
+      const rows = await readWindow(sql, {
+        sinkId,
+        sourceIds: sourceIds(),
+        from,
+        to,
+        after: last,
+        limit,
+        bytes,
+      })
+      const read = rows.reduce((sum, r) => sum + r.size, 0)
+      if (rows.length < limit && read < bytes) {
+        // the window is read: its end is the beginning of the next one
+        continues = await continuation(sql, to)
+        from = continues ?? to
+        to = from
+        last = 0
+      } else {
+        last = rows[rows.length - 1]!.event_id
+      }
+      return { rows, position: { from, to, last }, backfill: null }
+    },
+  }
+}
+
+// After a restore into another cluster, the old log's last tick says where the new one's begins
+// (rowhook.rebase). Asked only where a window ends far behind the newest tick: ids leave a gap there.
+async function continuation(sql: Sql, tick: number): Promise<number | null> {
+  if (!restored.has(sql)) {
+    const [row] =
+      await sql`select exists (select from rowhook.tick where continues_at is not null) as restored`
+    restored.set(sql, row!['restored'] as boolean)
+  }
+  if (restored.get(sql) !== true) return null
+  const [row] = await sql`select continues_at::float8 as at from rowhook.tick where id = ${tick}`
+  return (row?.['at'] as number | null | undefined) ?? null
+}
+const restored = new WeakMap<Sql, boolean>()
