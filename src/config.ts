@@ -4,8 +4,9 @@
 // A bad value ends the start with a single line: the variable's name, what is wrong, what to do. The
 // value itself is never echoed, because DATABASE_URL, the token and the key are secrets and the
 // others are one typo away from holding one.
-import ipaddr from 'ipaddr.js'
 import * as v from 'valibot'
+import { parseDatabaseUrl } from './db/url.ts'
+import { type Networks, parseNetworks } from './deliver/networks.ts'
 import { ConfigError } from './errors.ts'
 
 /** What `rowhook start` runs with. Durations are milliseconds. */
@@ -18,8 +19,8 @@ export interface Config {
   readonly adminToken: string | undefined
   /** Keys as given: base64, comma-separated, newest first; undefined: nothing can be encrypted. */
   readonly encryptionKey: string | undefined
-  /** CIDRs that webhooks may reach although they are private. */
-  readonly allowNetworks: readonly string[]
+  /** Networks that webhooks may reach although they are private. */
+  readonly allowNetworks: Networks
   readonly logLevel: LogLevel
   /** How long delivered changes are kept where no retention is set. */
   readonly minRetentionMs: number
@@ -42,16 +43,6 @@ export function parseDuration(text: string): number | undefined {
 }
 
 const text = v.pipe(v.string(), v.trim())
-
-const databaseUrl = v.pipe(
-  v.string(),
-  v.nonEmpty('is not set; give a Postgres URL such as postgres://user:password@host:5432/database'),
-  v.trim(),
-  v.regex(
-    /^postgres(ql)?:\/\/\S+$/i,
-    'is not a Postgres URL; it looks like postgres://user:password@host:5432/database',
-  ),
-)
 
 const port = v.pipe(
   text,
@@ -77,20 +68,6 @@ const encryptionKey = v.pipe(
   ),
 )
 
-const networks = v.pipe(
-  text,
-  v.transform((list) =>
-    list
-      .split(',')
-      .map((network) => network.trim())
-      .filter((network) => network !== ''),
-  ),
-  v.everyItem(
-    (network) => ipaddr.isValidCIDR(network),
-    'holds something that is not a network; give CIDRs, comma-separated, such as 127.0.0.0/8,10.0.0.0/8',
-  ),
-)
-
 const logLevel = v.pipe(
   text,
   v.toLowerCase(),
@@ -113,12 +90,15 @@ function duration(minimum: string) {
 }
 
 const environment = v.object({
-  DATABASE_URL: v.optional(databaseUrl, ''),
+  DATABASE_URL: v.optional(
+    v.pipe(text, v.nonEmpty('is not set; give a Postgres URL such as postgres://user:password@host:5432/database')),
+    '',
+  ),
   ROWHOOK_HOST: v.optional(v.pipe(text, v.regex(/^[^\s/]+$/, 'is not a host name or address')), '127.0.0.1'),
   ROWHOOK_PORT: v.optional(port, '7447'),
   ROWHOOK_ADMIN_TOKEN: v.optional(adminToken),
   ROWHOOK_ENCRYPTION_KEY: v.optional(encryptionKey),
-  ROWHOOK_ALLOW_NETWORKS: v.optional(networks, ''),
+  ROWHOOK_ALLOW_NETWORKS: v.optional(text),
   ROWHOOK_LOG_LEVEL: v.optional(logLevel, 'info'),
   ROWHOOK_MIN_RETENTION: v.optional(duration('1min'), '24h'),
   ROWHOOK_DELIVERY_LOG_RETENTION: v.optional(duration('1min'), '3d'),
@@ -136,13 +116,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     throw new ConfigError(`${v.getDotPath(issue)} ${issue.message}`)
   }
   const values = result.output
+  parseDatabaseUrl(values.DATABASE_URL)
   return {
     databaseUrl: values.DATABASE_URL,
     host: values.ROWHOOK_HOST,
     port: values.ROWHOOK_PORT,
     adminToken: values.ROWHOOK_ADMIN_TOKEN,
     encryptionKey: values.ROWHOOK_ENCRYPTION_KEY,
-    allowNetworks: values.ROWHOOK_ALLOW_NETWORKS,
+    allowNetworks: parseNetworks(values.ROWHOOK_ALLOW_NETWORKS),
     logLevel: values.ROWHOOK_LOG_LEVEL,
     minRetentionMs: values.ROWHOOK_MIN_RETENTION,
     deliveryLogRetentionMs: values.ROWHOOK_DELIVERY_LOG_RETENTION,

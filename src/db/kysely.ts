@@ -18,7 +18,8 @@ export function createKysely(sql: postgres.Sql): Db {
  * not outlive the transaction, nor begin another.
  */
 export function kyselyInside(tx: postgres.TransactionSql): Db {
-  const connection = { unsafe: tx.unsafe, release: () => {} }
+  const unsafe: typeof tx.unsafe = (text, parameters, options) => tx.unsafe(text, parameters, options)
+  const connection = { unsafe, release: () => {} }
   const reserve = () => Promise.resolve(connection)
   return new Kysely<Database>({
     dialect: new PostgresJSDialect({ postgres: () => ({ reserve, end: () => Promise.resolve() }) }),

@@ -17,6 +17,11 @@ export interface StoredSigningSecret {
   expires_at: string | null
 }
 
+export interface InstallationTable {
+  id: string
+  version: string
+}
+
 export interface EndpointTable {
   id: Generated<string>
   name: string
@@ -127,6 +132,7 @@ export interface DeliveryTable {
 
 /** Table names as Kysely takes them. */
 export interface Database {
+  'rowhook.installation': InstallationTable
   'rowhook.endpoint': EndpointTable
   'rowhook.sink': SinkTable
   'rowhook.source': SourceTable

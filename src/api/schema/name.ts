@@ -1,0 +1,25 @@
+// The one place that says what a name is.
+import * as v from 'valibot'
+
+/** What endpoints, sinks and tokens may be called. */
+export const nameForm = /^[A-Za-z0-9_.-]{1,100}$/
+
+/** A name in a body. */
+export const name = v.pipe(
+  v.string(),
+  v.regex(nameForm, 'must be 1 to 100 characters out of A-Z, a-z, 0-9, underscore, dot and hyphen'),
+)
+
+/** An id. */
+export const uuidForm = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
+
+/** Whether a text has the form of an id. */
+export function isUuid(text: string): boolean {
+  return uuidForm.test(text)
+}
+
+/** A bigint of the database, as text. */
+export const numberForm = /^\d{1,18}$/
+
+/** A name or an id, in a body. Every id is also a well-formed name. */
+export const reference = name
