@@ -6,6 +6,7 @@
 --   sinks     {"<sink id>": version} of the sinks whose streams this dispatcher runs
 --   commands  sinks of those with something in rowhook.command
 --   tick_id   the newest tick
+--   now_ms    this clock, Unix milliseconds
 --   due       sinks with something to read since tick p_known; only looked at when asleep, because
 --             who is awake asks rowhook.pulse all the time
 -- Writes dispatcher, stream, and the sequence sleep_seq.
@@ -13,7 +14,8 @@ create or replace function rowhook.beat(
   p_dispatcher uuid, p_asleep boolean, p_known bigint default null,
   p_dead_after interval default interval '6 seconds',
   out alive boolean, out dead uuid[], out orphans bigint[], out sinks json, out commands int[],
-  out tick_id bigint, out due int[])
+  out tick_id bigint, out due int[],
+  out now_ms double precision)
 language plpgsql volatile
 set search_path = ''
 as $$
@@ -24,6 +26,7 @@ begin
   set beat_at = v_now, asleep = p_asleep
   where d.id = p_dispatcher;
   alive := found;
+  now_ms := extract(epoch from v_now) * 1000;
 
   -- skip locked: a dispatcher whose beat is being written right now is not dead
   with gone as (

@@ -4,7 +4,7 @@
 -- Writes stream, batch, held, discarded, and sink (pause after 410).
 --
 -- `p_ops` is null on the happy path. All its times are milliseconds from now, by this clock:
---   store    [{id, source_id, pks, grp, captured_at, record}]  backfilled rows that must be kept
+--   store    [{id, source_id, pks, grp, captured_at, record, backfill_id}]  backfilled rows that must be kept
 --   freeze   [{id, event_ids, member_failures, groups, attempt, next_ms|null, error}]  new or changed
 --   done     [batch id]                       batches that are over
 --   hold     [{event_id, groups, failures}]   behind everything held so far
@@ -42,11 +42,13 @@ begin
     return true;
   end if;
 
-  insert into rowhook.event (id, source_id, action, captured_at, sinks, groups, pks, record)
+  -- a save may be repeated when its answer got lost, so every step below can be done twice
+  insert into rowhook.event (id, source_id, action, captured_at, sinks, groups, pks, record, annotations)
   select e.id, e.source_id, 'r', e.captured_at, array[v_sink],
-         case when e.grp is not null then array[e.grp] end, e.pks, e.record::json
+         case when e.grp is not null then array[e.grp] end, e.pks, e.record::json, e.backfill_id
   from json_to_recordset(p_ops -> 'store') e(
-    id bigint, source_id int, pks text[], grp text, captured_at timestamptz, record text);
+    id bigint, source_id int, pks text[], grp text, captured_at timestamptz, record text, backfill_id text)
+  where not exists (select from rowhook.event o where o.source_id = e.source_id and o.id = e.id);
 
   insert into rowhook.batch (id, stream_id, event_ids, member_failures, groups, attempt, next_at, last_error)
   select f.id, p_stream, f.event_ids, f.member_failures, f.groups, f.attempt,
@@ -73,7 +75,8 @@ begin
   from rows from (
     json_to_recordset(p_ops -> 'hold') as (event_id bigint, groups text[], failures int)
   ) with ordinality h(event_id, groups, failures, ordinal)
-  order by h.ordinal;
+  order by h.ordinal
+  on conflict (stream_id, event_id) do nothing;
 
   insert into rowhook.held (seq, stream_id, event_id, groups, failures)
   overriding system value
@@ -82,7 +85,8 @@ begin
          p_stream, h.event_id, h.groups, coalesce(h.failures, 0)
   from rows from (
     json_to_recordset(p_ops -> 'hold_first') as (event_id bigint, groups text[], failures int)
-  ) with ordinality h(event_id, groups, failures, ordinal);
+  ) with ordinality h(event_id, groups, failures, ordinal)
+  on conflict (stream_id, event_id) do nothing;
 
   insert into rowhook.discarded (sink_id, event_id, replay_id, groups, attempts, webhook_id, error, event)
   select v_sink, d.event_id, v_replay, d.groups, d.attempts, d.webhook_id, d.error,

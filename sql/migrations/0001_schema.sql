@@ -156,7 +156,8 @@ create table rowhook.event (
   old_pks      text[],
   record       json,
   changes      json,
-  -- rowhook.annotate's document as the session gave it: not trusted to be JSON
+  -- rowhook.annotate's document as the session gave it: not trusted to be JSON.
+  -- Of a row that was read (action r): the id of its backfill
   annotations  text,
   -- {"name": attnum} of the table at capture, stored where a verdict is still to be made
   shape        jsonb,
@@ -246,6 +247,7 @@ create table rowhook.held (
   failures   int not null default 0
 );
 create index on rowhook.held (stream_id, seq);
+create unique index on rowhook.held (stream_id, event_id);
 
 -- What will not be sent unless a person asks for it; the payload is kept here.
 create table rowhook.discarded (

@@ -38,8 +38,6 @@ export interface Lane<P> {
   /** Index of the first message in `queue`: shifting an array is linear. */
   head: number
   busy: object | null
-  /** Messages behind the queue that only the database knows. */
-  more: number
   ready: boolean
 }
 
@@ -87,7 +85,7 @@ export function createLanes<P>(): Lanes<P> {
   const lane = (key: string): Lane<P> => {
     let found = lanes.get(key)
     if (found === undefined) {
-      found = { key, queue: [], head: 0, busy: null, more: 0, ready: false }
+      found = { key, queue: [], head: 0, busy: null, ready: false }
       lanes.set(key, found)
     }
     return found
@@ -121,7 +119,7 @@ export function createLanes<P>(): Lanes<P> {
     }
   }
   const drop = (l: Lane<P>): void => {
-    if (l.busy === null && l.queue.length === 0 && l.more === 0 && !l.ready) lanes.delete(l.key)
+    if (l.busy === null && l.queue.length === 0 && !l.ready) lanes.delete(l.key)
   }
 
   const self: Lanes<P> = {
@@ -129,7 +127,7 @@ export function createLanes<P>(): Lanes<P> {
       const message = fields as Message<P>
       if (keys.length === 0) {
         // no order: a lane of its own, which nobody can find
-        message.lanes = [{ key: '', queue: [message], head: 0, busy: null, more: 0, ready: false }]
+        message.lanes = [{ key: '', queue: [message], head: 0, busy: null, ready: false }]
       } else {
         message.lanes = keys.length === 1 ? [lane(keys[0]!)] : keys.map(lane)
         for (const l of message.lanes) l.queue.push(message)

@@ -246,6 +246,13 @@ export function startRun(options: RunOptions): Run {
     newest.set(key, message)
   }
 
+  function forget(message: Message<EventRow>): void {
+    message.waits = false
+    const row = message.payload!
+    const key = `${row.source_id}:${row.pks.join(':')}`
+    if (newest.get(key) === message) newest.delete(key)
+  }
+
   // Sending ---------------------------------------------------------------------------------------
 
   function pump(): void {
@@ -319,7 +326,7 @@ export function startRun(options: RunOptions): Run {
     batch.members = taken.messages
     let again = false
     for (const m of taken.messages) {
-      m.waits = false
+      if (m.waits === true) forget(m)
       again ||= m.failures > 0 || m.chunk === null
       state.aheadBytes -= m.chunk === null ? 0 : m.size
       for (const l of m.lanes) batch.lanes.add(l)
@@ -401,7 +408,7 @@ export function startRun(options: RunOptions): Run {
             finish(batch, exchange)
           })
         }
-        if (result === 'later') settler.later(batch, 1000)
+        if (result !== 'over') settler.later(batch, 1000)
         if (circuit.state === 'probing') circuit.state = 'open'
         pump()
         return undefined
@@ -432,7 +439,13 @@ export function startRun(options: RunOptions): Run {
   }
 
   // Held messages are in memory by id alone.
-  function load(messages: Message<EventRow>[]): void {
+  function load(first: Message<EventRow>[]): void {
+    const messages = first.flatMap((m) => {
+      const l = m.lanes[0]!
+      return l.queue
+        .slice(l.head, l.head + Math.min(2 * target.batchSize, 200))
+        .filter((o) => o.payload === undefined)
+    })
     loading++
     void book
       .flush()

@@ -10,7 +10,7 @@ import type { Exchange } from './exchange.ts'
 import type { Lane, Message } from './lanes.ts'
 import { idempotencyKey } from './message.ts'
 import { judge } from './outcome.ts'
-import { laneKeys, staleKey } from './run.ts'
+import { staleKey } from './run.ts'
 import type { RunState, SavedState } from './run.ts'
 
 /** Failures after which a batch of several is cut in halves. */
@@ -51,7 +51,6 @@ export function createSettler(state: RunState): Settler {
   const frozenBlocker = {}
 
   const isBlocked = (l: Lane<EventRow>): boolean => {
-    if (l.more > 0) return true
     if (l.busy !== null && (l.busy === frozenBlocker || (l.busy as Batch).stored)) return true
     // behind a message that is set aside, everything is; the message itself is the last one here
     const before = l.queue[l.queue.length - 2]
@@ -284,7 +283,7 @@ export function createSettler(state: RunState): Settler {
       ...second.map((m) => ({ event_id: m.id, groups: messageGroups(m), failures: m.failures })),
     )
     for (const m of second) {
-      if (m.chunk !== null) (m.chunk as BookChunk).remaining--
+      if (m.chunk !== null) m.chunk.remaining--
       m.chunk = null
       m.payload = undefined
     }
@@ -310,11 +309,11 @@ export function createSettler(state: RunState): Settler {
         delivered(batch, batch.members)
         batch.state = 'over'
         end(batch)
-        if (succeed(circuit) || book.ops.error !== undefined) noteRecovered()
+        recover()
         return
       }
       if (verdict.kind === 'partial') {
-        if (succeed(circuit)) noteRecovered()
+        recover()
         const keys = verdict.failed
         const bad: Msg[] = []
         const good: Msg[] = []
@@ -424,7 +423,7 @@ export function createSettler(state: RunState): Settler {
       )
       for (const key of staleNow) lanes.occupy([key], frozenBlocker)
       for (const h of saved.held) {
-        const m = lanes.add(
+        lanes.add(
           {
             id: h.event_id,
             payload: undefined,
@@ -436,7 +435,6 @@ export function createSettler(state: RunState): Settler {
           },
           h.groups,
         )
-        void m
         state.held++
       }
     },
@@ -495,13 +493,11 @@ export function createSettler(state: RunState): Settler {
     }
   }
 
-  // The circuit closed: what is frozen need not wait out its backoff any longer.
-  function noteRecovered(): void {
+  function recover(): void {
+    if (circuit.failures === 0) return
+    const closed = succeed(circuit)
     noteCircuit()
-    options.onCircuit?.(false)
-    for (const b of state.batches.values()) if (b.state === 'waiting' && b.timer !== undefined) schedule(b, 0)
+    if (closed) options.onCircuit?.(false)
     book.touch()
   }
-
-  void laneKeys
 }

@@ -1,0 +1,171 @@
+// What a run needs to know of its sink, made once from rowhook.load_sink: where requests go, what
+// their headers are, how messages are printed, the limits.
+import type { KeyRing } from '../secret/ring.ts'
+import { decrypt } from '../secret/ring.ts'
+import type { EventRow } from '../log/events.ts'
+import { actionName, createMessagePrinter, idempotencyKey } from './message.ts'
+import type { Batch } from './batch.ts'
+import { createHeaderBuilder, maskHeaders } from './headers.ts'
+import { prepareKeys, sign } from './sign.ts'
+import type { TlsOptions } from './tls.ts'
+
+/** One table of a sink, as rowhook.load_sink gives it. */
+interface SinkTableDocument {
+  source_id: number
+  schema: string
+  table: string
+  group_columns: number[] | null
+  stale: string | null
+  strip: string[]
+  omitted: string[]
+}
+
+/** rowhook.load_sink's document. */
+export interface SinkDocument {
+  id: number
+  uid: string
+  name: string
+  path: string
+  status: string
+  version: number
+  message_type: 'changes' | 'rows'
+  batch: boolean
+  batch_size: number
+  batch_timeout_ms: number
+  request_timeout_ms: number
+  max_retry_count: number | null
+  concurrency: number
+  rate_limit: number | null
+  compression: 'gzip' | null
+  max_message_bytes: number | null
+  alert_endpoint_id: string | null
+  database: string
+  installation: string
+  endpoint: {
+    id: string
+    url: string
+    headers: Record<string, string>
+    encrypted_headers: Record<string, string>
+    signing_secrets: { ciphertext: string; created_at: string; expires_at: string | null }[]
+    ca_certificate: string | null
+    client_certificate: string | null
+    client_key: string | null
+  }
+  tables: SinkTableDocument[]
+}
+
+export interface Target {
+  sink: SinkDocument
+  installation: string
+  tables: Map<number, { groupColumns: number[] | null; stale: string | null }>
+  url: string
+  tls: TlsOptions | null
+  concurrency: number
+  batchSize: number
+  batchTimeoutMs: number
+  requestTimeoutMs: number
+  maxRetryCount: number | null
+  maxMessageBytes: number
+  rowsOnly: boolean
+  /** The idempotency key of a message. */
+  keyOf(row: EventRow): string
+  /** The request's body for these messages. */
+  body(rows: EventRow[]): string
+  /** The request's headers, and how the delivery log shows them. */
+  headers(batch: Batch, timestamp: number, body: string): { sent: string[]; shown: () => Record<string, string> }
+}
+
+/** Joins the endpoint's URL and the sink's path: one slash between them, the URL's query kept. */
+export function joinUrl(base: string, path: string): string {
+  if (path === '') return base
+  const url = new URL(base)
+  if (path.startsWith('?')) {
+    url.search = url.search === '' ? path : `${url.search}&${path.slice(1)}`
+    return url.href
+  }
+  const [pathname = '', query] = path.split('?', 2)
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/${pathname.replace(/^\//, '')}`
+  if (query !== undefined) url.search = url.search === '' ? query : `${url.search}&${query}`
+  return url.href
+}
+
+/** A backfilled row's key: the same for every attempt of this backfill. */
+function readKey(row: EventRow): string {
+  return `${row.annotations}-${row.pks.length === 0 ? row.event_id : JSON.stringify(row.pks)}`
+}
+
+/** Prepares a sink for delivery. Throws ConfigError when a secret cannot be decrypted. */
+export function createTarget(sink: SinkDocument, ring: KeyRing, version: string, nowMs: number, replayId: string | null = null): Target {
+  const { endpoint } = sink
+  const secretHeaders = Object.fromEntries(
+    Object.entries(endpoint.encrypted_headers).map(([name, text]) => [
+      name,
+      decrypt(ring, `endpoint:${endpoint.id}:header:${name.toLowerCase()}`, text),
+    ]),
+  )
+  const keys = prepareKeys(
+    endpoint.signing_secrets
+      .filter((s) => s.expires_at === null || Date.parse(s.expires_at) > nowMs)
+      .map((s) => decrypt(ring, `endpoint:${endpoint.id}:signing`, s.ciphertext)),
+  )
+  const tls: TlsOptions = {}
+  if (endpoint.ca_certificate !== null) tls.ca_certificate = endpoint.ca_certificate
+  if (endpoint.client_certificate !== null) tls.client_certificate = endpoint.client_certificate
+  if (endpoint.client_key !== null) tls.client_key = decrypt(ring, `endpoint:${endpoint.id}:client_key`, endpoint.client_key)
+
+  const keyOf = (row: EventRow): string =>
+    row.action === 'r' ? readKey(row) : idempotencyKey(short, row.event_id)
+  const short = sink.installation.slice(0, 8)
+  const print = createMessagePrinter({
+    tables: new Map(
+      sink.tables.map((t) => [
+        t.source_id,
+        { schema: t.schema, table: t.table, strip: t.strip.filter((c) => !t.omitted.includes(c)) },
+      ]),
+    ),
+    installation: short,
+    database: sink.database,
+    sink: { uid: sink.uid, name: sink.name },
+    rowsOnly: sink.message_type === 'rows',
+    replayId,
+  })
+  const printRow = (row: EventRow): string =>
+    row.action === 'r'
+      ? print({ ...row, annotations: null }, row.annotations, readKey(row))
+      : print(row, null)
+  const build = createHeaderBuilder({
+    endpoint: endpoint.headers,
+    secret: secretHeaders,
+    sink: sink.name,
+    userAgent: `rowhook/${version}`,
+  })
+
+  return {
+    sink,
+    installation: short,
+    tables: new Map(sink.tables.map((t) => [t.source_id, { groupColumns: t.group_columns, stale: t.stale }])),
+    url: joinUrl(endpoint.url, sink.path),
+    tls: Object.keys(tls).length === 0 ? null : tls,
+    concurrency: sink.concurrency,
+    batchSize: sink.batch_size,
+    batchTimeoutMs: sink.batch_timeout_ms,
+    requestTimeoutMs: sink.request_timeout_ms,
+    maxRetryCount: sink.max_retry_count,
+    maxMessageBytes: sink.max_message_bytes ?? Number.MAX_SAFE_INTEGER,
+    rowsOnly: sink.message_type === 'rows',
+    keyOf,
+    body: (rows) =>
+      sink.batch ? `{"data":[${rows.length === 1 ? printRow(rows[0]!) : rows.map(printRow).join(',')}]}` : printRow(rows[0]!),
+    headers(batch, timestamp, body) {
+      const sent = build({
+        id: batch.id,
+        timestamp,
+        attempt: batch.attempt,
+        signature: sign(keys, batch.id, timestamp, body),
+      })
+      return { sent, shown: () => maskHeaders(sent, Object.keys(secretHeaders)) }
+    },
+  }
+}
+
+export { actionName }

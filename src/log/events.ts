@@ -1,0 +1,77 @@
+import type { Sql } from 'postgres'
+
+/** What an event did to its row; `r` is a row read by a backfill. */
+export type Action = 'i' | 'u' | 'd' | 't' | 'r'
+
+/**
+ * One event as the log's functions return it. `record` and `changes` are the raw JSON text, never
+ * parsed on the way to a receiver; ids are numbers, because they stay far below 2^53.
+ */
+export interface EventRow {
+  event_id: number
+  source_id: number
+  action: Action
+  /** The group at capture; null: the key. */
+  grp: string | null
+  /** The group before an update that changed it; null: not changed, or by key. */
+  old_grp: string | null
+  pks: string[]
+  old_pks: string[] | null
+  /** ISO 8601, UTC, six digits. */
+  captured_at: string
+  xid: string
+  record: string | null
+  changes: string | null
+  annotations: string | null
+  /** The verdict of this sink's filter has still to be made. */
+  undecided: boolean
+  /** Stored size in bytes, compressed as it may be. */
+  size: number
+}
+
+// `::text` keeps JSON as it is whatever parsers the client has, and the time is formatted where the
+// microseconds are: a JavaScript Date has none.
+const columns = `event_id::float8 as event_id, source_id, action::text as action, grp, old_grp, pks, old_pks,
+  to_char(captured_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as captured_at,
+  xid::text as xid, record::text as record, changes::text as changes, annotations, undecided, size`
+
+/** The part of a window that a read asks for: (from, to], behind `after`. */
+export interface WindowPart {
+  sinkId: number
+  sourceIds: number[]
+  from: number
+  to: number
+  after: number
+  limit: number
+  bytes: number
+}
+
+/** The next events that a sink wants of a window, in id order (rowhook.read_window). */
+export async function readWindow(sql: Sql, part: WindowPart): Promise<EventRow[]> {
+  return sql<EventRow[]>`
+    select ${sql.unsafe(columns)}
+    from rowhook.read_window(${part.sinkId}, ${part.sourceIds}, ${part.from}, ${part.to},
+      ${part.after}, ${part.limit}, ${part.bytes})`
+}
+
+/** Stored events by id, in no particular order; one that is gone gives no row. */
+export async function fetchEvents(sql: Sql, sinkId: number, ids: number[]): Promise<EventRow[]> {
+  return sql<EventRow[]>`
+    select ${sql.unsafe(columns)} from rowhook.fetch_events(${sinkId}, ${ids})`
+}
+
+/** What the log's newest tick means for delivery. */
+export interface Pulse {
+  tick: number
+  /** Ids of sinks with something to read since the tick known before. */
+  due: number[]
+  /** Streams of those that no dispatcher runs. */
+  orphans: string[]
+}
+
+/** Takes a tick if there is news (rowhook.pulse). */
+export async function pulse(sql: Sql, known: number | null): Promise<Pulse> {
+  const [row] = await sql`
+    select tick_id::float8 as tick, due, orphans::text[] as orphans from rowhook.pulse(${known})`
+  return row as unknown as Pulse
+}
