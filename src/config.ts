@@ -8,6 +8,7 @@ import * as v from 'valibot'
 import { parseDatabaseUrl } from './db/url.ts'
 import { type Networks, parseNetworks } from './deliver/networks.ts'
 import { ConfigError } from './errors.ts'
+import { type KeyRing, parseKeyRing } from './secret/ring.ts'
 
 /** What `rowhook start` runs with. Durations are milliseconds. */
 export interface Config {
@@ -17,8 +18,8 @@ export interface Config {
   readonly port: number
   /** The root bearer token; undefined: only the tokens in the database count. */
   readonly adminToken: string | undefined
-  /** Keys as given: base64, comma-separated, newest first; undefined: nothing can be encrypted. */
-  readonly encryptionKey: string | undefined
+  /** Empty: no secret can be stored. */
+  readonly keyRing: KeyRing
   /** Networks that webhooks may reach although they are private. */
   readonly allowNetworks: Networks
   readonly logLevel: LogLevel
@@ -59,15 +60,6 @@ const adminToken = v.pipe(
   ),
 )
 
-const encryptionKey = v.pipe(
-  text,
-  v.check(
-    (keys) =>
-      keys.split(',').every((key) => isBase64(key.trim()) && Buffer.from(key.trim(), 'base64').length === 32),
-    'is not 32 bytes in base64 (or several such keys, comma-separated, newest first); make one with: openssl rand -base64 32',
-  ),
-)
-
 const logLevel = v.pipe(
   text,
   v.toLowerCase(),
@@ -91,13 +83,16 @@ function duration(minimum: string) {
 
 const environment = v.object({
   DATABASE_URL: v.optional(
-    v.pipe(text, v.nonEmpty('is not set; give a Postgres URL such as postgres://user:password@host:5432/database')),
+    v.pipe(
+      text,
+      v.nonEmpty('is not set; give a Postgres URL such as postgres://user:password@host:5432/database'),
+    ),
     '',
   ),
   ROWHOOK_HOST: v.optional(v.pipe(text, v.regex(/^[^\s/]+$/, 'is not a host name or address')), '127.0.0.1'),
   ROWHOOK_PORT: v.optional(port, '7447'),
   ROWHOOK_ADMIN_TOKEN: v.optional(adminToken),
-  ROWHOOK_ENCRYPTION_KEY: v.optional(encryptionKey),
+  ROWHOOK_ENCRYPTION_KEY: v.optional(text),
   ROWHOOK_ALLOW_NETWORKS: v.optional(text),
   ROWHOOK_LOG_LEVEL: v.optional(logLevel, 'info'),
   ROWHOOK_MIN_RETENTION: v.optional(duration('1min'), '24h'),
@@ -122,15 +117,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     host: values.ROWHOOK_HOST,
     port: values.ROWHOOK_PORT,
     adminToken: values.ROWHOOK_ADMIN_TOKEN,
-    encryptionKey: values.ROWHOOK_ENCRYPTION_KEY,
+    keyRing: parseKeyRing(values.ROWHOOK_ENCRYPTION_KEY),
     allowNetworks: parseNetworks(values.ROWHOOK_ALLOW_NETWORKS),
     logLevel: values.ROWHOOK_LOG_LEVEL,
     minRetentionMs: values.ROWHOOK_MIN_RETENTION,
     deliveryLogRetentionMs: values.ROWHOOK_DELIVERY_LOG_RETENTION,
   }
-}
-
-// Buffer.from skips what it does not know, so a truncated or mistyped key would pass as another one.
-function isBase64(key: string): boolean {
-  return /^[A-Za-z0-9+/_-]+={0,2}$/.test(key)
 }

@@ -9,6 +9,7 @@ import { NotFoundError } from '../errors.ts'
 import { auditRoutes } from './audit.ts'
 import { authenticate } from './auth.ts'
 import type { ApiEnv, ApiOptions } from './context.ts'
+import { endpointRoutes } from './endpoints.ts'
 import { healthRoutes } from './health.ts'
 import { openApiRoute } from './openapi.ts'
 import { HttpProblem, asRowhookError, problemResponse } from './problem.ts'
@@ -65,6 +66,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
 
   app.use('/api/*', noStore)
   app.use('/api/*', authenticate(options))
+  app.route('/api/endpoints', endpointRoutes(options))
   app.route('/api/tokens', tokenRoutes(options))
   app.route('/api/audit', auditRoutes(options))
   return app

@@ -26,14 +26,14 @@ export interface ApiLogger {
 export interface ApiOptions {
   sql: postgres.Sql
   db: Db
-  config: Pick<Config, 'adminToken' | 'encryptionKey' | 'allowNetworks'>
+  config: Pick<Config, 'adminToken' | 'keyRing' | 'allowNetworks'>
   /** The dispatcher of this process; /readyz asks whether its loop still makes progress. */
   dispatcher?: { isAlive(): boolean }
   logger: ApiLogger
   /** A prom-client registry, or what looks like one. */
   metrics: { readonly contentType: string; metrics(): Promise<string> }
   /** Sends one signed test message to the endpoint with this id. */
-  sendTest(endpointId: string): Promise<TestOutcome>
+  sendTest: (endpointId: string) => Promise<TestOutcome>
 }
 
 /** What a token may do; each scope includes those before it. */

@@ -74,7 +74,13 @@ export function parseJson(text: string): unknown {
   return value
 }
 
-/** @throws InputError where a text holds NUL, which Postgres cannot store, or the nesting is too deep */
+// valibot drops these in silence.
+const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype'])
+
+/**
+ * @throws InputError where a text holds NUL, which Postgres cannot store, the nesting is too deep, or a
+ *   field has a name that would be lost on the way
+ */
 export function refuseUnstorable(value: unknown): void {
   const open: { value: unknown; path: string; depth: number }[] = [{ value, path: '', depth: 0 }]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -85,6 +91,7 @@ export function refuseUnstorable(value: unknown): void {
     if (depth === maxDepth) refuse({ path: '', message: `is nested more than ${maxDepth} levels deep` })
     for (const [key, child] of Object.entries(current)) {
       const at = Array.isArray(current) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
+      if (forbiddenKeys.has(key)) refuse({ path: at, message: 'is not a name that a field can have' })
       if (key.includes('\0')) refuse({ path, message: 'has a field whose name holds a NUL character' })
       open.push({ value: child, path: at, depth: depth + 1 })
     }

@@ -9,7 +9,7 @@ export interface Change {
   tx: postgres.TransactionSql
   db: Db
   /** Notes what was changed, in the same transaction. */
-  audit(entry: Omit<AuditEntry, 'actor'>): Promise<void>
+  audit: (entry: Omit<AuditEntry, 'actor'>) => Promise<void>
 }
 
 /**
