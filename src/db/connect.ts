@@ -1,5 +1,6 @@
 // Pools of postgres.js from a database URL.
 import postgres from 'postgres'
+import { socketSource } from './socket.ts'
 import { type DatabaseTarget, parseDatabaseUrl } from './url.ts'
 
 /** postgres.js's own options, save those that the URL decides. */
@@ -15,29 +16,35 @@ export type ConnectOptions = Omit<
  */
 export function connect(url: string, options: ConnectOptions = {}): postgres.Sql {
   const target = parseDatabaseUrl(url)
+  const timeoutSeconds = target.connectTimeoutSeconds ?? options.connect_timeout ?? 10
+  const sockets = socketSource(target, timeoutSeconds * 1000)
   const given: Record<string, unknown> = {
     onnotice: () => {},
-    connect_timeout: target.connectTimeoutSeconds ?? 10,
-    prepare: !target.pooled,
     ...options,
     ...address(target),
-    // Given explicitly, or postgres.js takes it from PGSSL….
-    ssl: target.tls,
-    sslnegotiation: null,
+    prepare: (options.prepare ?? true) && !target.pooled,
+    connect_timeout: timeoutSeconds,
     connection: { application_name: 'rowhook', ...target.startup, ...options.connection },
+    // TLS and several hosts are the socket's business. Given explicitly, or PG… variables would count.
+    socket: sockets.open,
+    ssl: false,
+    sslnegotiation: null,
+    target_session_attrs: target.sessionAttributes,
   }
-  return postgres(given)
+  const sql = postgres(given)
+  const end = sql.end.bind(sql)
+  sql.end = async (how) => {
+    await end(how)
+    sockets.close()
+  }
+  return sql
 }
 
-function address(target: DatabaseTarget): Record<string, unknown> {
-  const { hosts, socketFolder, user, password, database } = target
-  const place =
-    socketFolder === undefined
-      ? // Lists even for one host: postgres.js splits a text at colons, which breaks IPv6 addresses.
-        { host: hosts.map(({ host }) => host), port: hosts.map(({ port }) => port) }
-      : { path: `${socketFolder}/.s.PGSQL.${target.socketPort}` }
+/** Only for the texts of postgres.js's own errors, save for role, password and database. */
+function address({ hosts, socketFolder, user, password, database }: DatabaseTarget): Record<string, unknown> {
   return {
-    ...place,
+    host: [hosts[0]?.host ?? socketFolder],
+    port: [hosts[0]?.port ?? 0],
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password }),
     ...(database === undefined ? {} : { database }),

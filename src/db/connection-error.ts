@@ -13,10 +13,8 @@ const unreachable: Describe = (_, place) =>
   `${place} did not answer; check the host, the port, and that no firewall stands between`
 const untrusted: Describe = (_, place, { code }) =>
   `the certificate of ${place} is not trusted (${code}); add sslrootcert=<the file of its CA> to DATABASE_URL, or sslmode=no-verify to go without the check`
-const notTls: Describe = (target, place) =>
-  target.tls === false || target.tls === 'prefer'
-    ? `${place} closed the connection at once; check that it is a Postgres server and accepts this client`
-    : `${place} does not speak TLS, and DATABASE_URL asks for it; switch TLS on there, or use sslmode=disable`
+const closed: Describe = (_, place) =>
+  `${place} closed the connection at once; check that it is a Postgres server and accepts this client`
 
 const descriptions: Record<string, Describe> = {
   ECONNREFUSED: (_, place) =>
@@ -29,9 +27,13 @@ const descriptions: Record<string, Describe> = {
   CONNECT_TIMEOUT: unreachable,
   EHOSTUNREACH: unreachable,
   ENETUNREACH: unreachable,
-  ECONNRESET: notTls,
-  EPIPE: notTls,
-  CONNECTION_CLOSED: notTls,
+  ECONNRESET: closed,
+  EPIPE: closed,
+  CONNECTION_CLOSED: closed,
+  NOT_POSTGRES: (_, place) =>
+    `what answers at ${place} is no Postgres server; correct the host and port in DATABASE_URL`,
+  TLS_REFUSED: (_, place) =>
+    `${place} does not speak TLS, and DATABASE_URL asks for it; switch TLS on there, or use sslmode=disable`,
   DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
   SELF_SIGNED_CERT_IN_CHAIN: untrusted,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,

@@ -3,8 +3,7 @@
 // of Neon, `pgbouncer=true` of Supabase), and it knows neither `no-verify` nor `sslrootcert`. So the
 // URL is read here, once, for every client that we use. Opens no connection.
 import { readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
-import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
 import { ConfigError } from '../errors.ts'
 
 /** Where and how to connect. Fields that the URL does not give are undefined: clients ask PG… variables. */
@@ -23,7 +22,14 @@ export interface DatabaseTarget {
   /** A transaction pooler stands between: no prepared statements. */
   pooled: boolean
   connectTimeoutSeconds: number | undefined
+  /** Which of several hosts will do (`target_session_attrs`); undefined: any. */
+  sessionAttributes: SessionAttributes | undefined
 }
+
+const sessionAttributes = ['read-write', 'read-only', 'primary', 'standby', 'prefer-standby'] as const
+
+/** The values of `target_session_attrs`, save `any`. */
+export type SessionAttributes = (typeof sessionAttributes)[number]
 
 const form = 'it looks like postgres://user:password@host:5432/database'
 
@@ -52,10 +58,11 @@ export function parseDatabaseUrl(text: string): DatabaseTarget {
   const timeout = Number(parameters.get('connect_timeout'))
   return {
     ...target,
-    tls: socketFolder === undefined ? tlsOf(parameters, target.hosts[0]!.host) : false,
+    tls: socketFolder === undefined ? tlsOf(parameters) : false,
     startup: startupOf(parameters),
     pooled: ['true', '1'].includes(parameters.get('pgbouncer') ?? ''),
     connectTimeoutSeconds: timeout > 0 ? timeout : undefined,
+    sessionAttributes: sessionAttributesOf(parameters),
   }
 }
 
@@ -90,7 +97,7 @@ function portOf(text: string): number {
 
 const sslModes = ['disable', 'allow', 'prefer', 'require', 'no-verify', 'verify-ca', 'verify-full']
 
-function tlsOf(parameters: URLSearchParams, host: string): DatabaseTarget['tls'] {
+function tlsOf(parameters: URLSearchParams): DatabaseTarget['tls'] {
   const mode = sslMode(parameters)
   if (mode === 'disable') return false
   if (mode === 'allow' || mode === 'prefer') return 'prefer'
@@ -100,11 +107,7 @@ function tlsOf(parameters: URLSearchParams, host: string): DatabaseTarget['tls']
     ...fileOption(parameters, 'sslcert', 'cert'),
     ...fileOption(parameters, 'sslkey', 'key'),
   }
-  if (mode === 'verify-full') {
-    // Over a socket that is already open, Node would compare an IP address's certificate with "localhost".
-    const check = isIP(host) ? { checkServerIdentity: sameAs(host) } : {}
-    return { ...options, rejectUnauthorized: true, ...check }
-  }
+  if (mode === 'verify-full') return { ...options, rejectUnauthorized: true }
   // libpq: `require` with a root certificate means verify-ca.
   if (mode === 'verify-ca' || (mode === 'require' && root)) {
     return { ...options, rejectUnauthorized: true, checkServerIdentity: () => undefined }
@@ -112,17 +115,22 @@ function tlsOf(parameters: URLSearchParams, host: string): DatabaseTarget['tls']
   return { ...options, rejectUnauthorized: false }
 }
 
-const sameAs =
-  (host: string): typeof checkServerIdentity =>
-  (_, certificate) =>
-    checkServerIdentity(host, certificate)
-
 function sslMode(parameters: URLSearchParams): string {
   const fallback = parameters.get('sslrootcert') === 'system' ? 'verify-full' : 'prefer'
   const given = parameters.get('sslmode') ?? parameters.get('ssl') ?? fallback
   const mode = { true: 'require', '1': 'require', false: 'disable', '0': 'disable' }[given] ?? given
   if (sslModes.includes(mode)) return mode
   throw new ConfigError(`DATABASE_URL has an unknown sslmode; give one of ${sslModes.join(', ')}`)
+}
+
+function sessionAttributesOf(parameters: URLSearchParams): SessionAttributes | undefined {
+  const given = parameters.get('target_session_attrs') ?? 'any'
+  if (given === 'any') return undefined
+  const known = sessionAttributes.find((value) => value === given)
+  if (known !== undefined) return known
+  throw new ConfigError(
+    `DATABASE_URL has an unknown target_session_attrs; give any or one of ${sessionAttributes.join(', ')}`,
+  )
 }
 
 function fileOption(parameters: URLSearchParams, name: string, option: 'cert' | 'key'): ConnectionOptions {

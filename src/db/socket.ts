@@ -1,0 +1,155 @@
+// Sockets to Postgres, connected and with TLS in place. postgres.js can do both by itself; why it
+// does not here:
+//
+// - When a connection breaks, Node tells `error` first and `close` some time later. A query that is
+//   issued in between (by whoever just caught the error and tries again) is neither sent nor failed
+//   by postgres.js 3.4: it hangs for ever, and its pool slot with it. So `error` is held back until
+//   `close`, and both are told as one.
+// - A pool that is ended while it connects leaves that connection open; here it is closed.
+// - It compares the certificate of an IP address with "localhost", and IPv6 hosts break it.
+import { once } from 'node:events'
+import { Socket, connect as connectTcp, isIP } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import type { DatabaseTarget } from './url.ts'
+
+/** Protocol 1234.5679 in place of a version: "do you speak TLS?" One byte comes back, S or N. */
+const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
+
+/** Opens the sockets of a pool, and closes those that outlive it. */
+export interface SocketSource {
+  /** What postgres.js takes as its `socket` option. */
+  open: () => Promise<Socket>
+  /** Closes what is open, and whatever opens after. */
+  close: () => void
+}
+
+/** The sockets of one pool. */
+export function socketSource(target: DatabaseTarget, timeoutMs: number): SocketSource {
+  const sockets = new Set<Socket>()
+  let closed = false
+  let opened = 0
+  const open = async () => {
+    try {
+      // Every host in its turn only where some may be refused later, for being a standby.
+      const socket = await openSocket(target, timeoutMs, target.sessionAttributes === undefined ? 0 : opened)
+      opened += 1
+      if (closed) socket.destroy()
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+      return endingAtOnce(socket)
+    } catch (error) {
+      return failing(error as Error)
+    }
+  }
+  const close = () => {
+    closed = true
+    for (const socket of sockets) socket.destroy()
+  }
+  return { open, close }
+}
+
+/**
+ * Connects to the first of the target's hosts that answers, and secures the connection as it asks.
+ * @param timeoutMs for each host
+ * @param from index of the host to begin with
+ * @throws the error of the last host
+ */
+export async function openSocket(target: DatabaseTarget, timeoutMs: number, from = 0): Promise<Socket> {
+  const { socketFolder, hosts } = target
+  if (socketFolder !== undefined) {
+    return withDeadline(new Socket(), timeoutMs, async (socket) =>
+      connected(socket.connect(`${socketFolder}/.s.PGSQL.${target.socketPort}`)),
+    )
+  }
+  for (let tried = 1; ; tried += 1) {
+    const { host, port } = hosts[(from + tried - 1) % hosts.length]!
+    try {
+      return await withDeadline(connectTcp({ host, port }), timeoutMs, async (socket) =>
+        secured(await connected(socket), host, target),
+      )
+    } catch (error) {
+      if (tried === hosts.length) throw error
+    }
+  }
+}
+
+async function withDeadline(
+  socket: Socket,
+  timeoutMs: number,
+  work: (socket: Socket) => Promise<Socket>,
+): Promise<Socket> {
+  const late = Object.assign(new Error('no answer in time'), { code: 'CONNECT_TIMEOUT' })
+  const timer = setTimeout(() => socket.destroy(late), timeoutMs)
+  try {
+    return await work(socket)
+  } catch (error) {
+    socket.on('error', () => {}) // what else it says on its way down
+    socket.destroy()
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function connected(socket: Socket): Promise<Socket> {
+  await once(socket, 'connect')
+  return socket.setNoDelay(true)
+}
+
+async function secured(plain: Socket, host: string, { tls }: DatabaseTarget): Promise<Socket> {
+  if (tls === false) return plain
+  if (!(await speaksTls(plain))) {
+    if (tls === 'prefer') return plain
+    throw Object.assign(new Error('the server does not speak TLS'), { code: 'TLS_REFUSED' })
+  }
+  const options = tls === 'prefer' ? { rejectUnauthorized: false } : tls
+  // `host` is what the certificate is compared with; a server name must not be an address.
+  const socket = connectTls({ socket: plain, host, ...(isIP(host) ? {} : { servername: host }), ...options })
+  await once(socket, 'secureConnect')
+  return socket
+}
+
+async function speaksTls(socket: Socket): Promise<boolean> {
+  const answer = new Promise<Buffer>((resolve, reject) => {
+    const closed = () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' }))
+    const settle = (then: () => void) => {
+      socket.off('data', received).off('error', failed).off('close', closed)
+      then()
+    }
+    const received = (bytes: Buffer) => settle(() => resolve(bytes))
+    const failed = (error: Error) => settle(() => reject(error))
+    socket.on('data', received).on('error', failed).on('close', closed)
+  })
+  socket.write(sslRequest)
+  const text = (await answer).toString('latin1')
+  // More than the one byte would be somebody's attempt to slip plain text into the session.
+  if (text !== 'S' && text !== 'N')
+    throw Object.assign(new Error('not a Postgres server'), { code: 'NOT_POSTGRES' })
+  return text === 'S'
+}
+
+/** Tells `error` and `close` together, and after what is still to be written in this turn of the loop. */
+function endingAtOnce(socket: Socket): Socket {
+  const emit = socket.emit.bind(socket)
+  let failure: Error | undefined
+  socket.emit = (event: string | symbol, ...values: unknown[]) => {
+    if (event === 'error') {
+      failure ??= values[0] as Error
+      return true
+    }
+    if (event !== 'close') return emit(event, ...values)
+    setImmediate(() => {
+      if (failure !== undefined) emit('error', failure)
+      emit('close', failure !== undefined)
+    })
+    return true
+  }
+  return socket
+}
+
+/** A socket that never was: postgres.js loses a pool slot when the factory itself throws. */
+function failing(error: Error): Socket {
+  const socket = endingAtOnce(new Socket())
+  setImmediate(() => socket.destroy(error))
+  return socket
+}

@@ -1,0 +1,30 @@
+// `make test`: runs vitest with the arguments given, and ends with one line, `N passed, N failed`,
+// with `, N skipped` where there are any.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Counts, countsVariable } from './counting-reporter.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'rowhook-counts-'))
+const file = join(folder, 'counts.json')
+// A database of the user's must never be tested upon.
+const { DATABASE_URL: _, ...environment } = process.env
+
+const { status } = spawnSync('vitest', ['run', ...process.argv.slice(2)], {
+  stdio: ['ignore', 'inherit', 'inherit'],
+  env: { ...environment, [countsVariable]: file },
+})
+
+const { passed, failed, skipped } = readCounts()
+rmSync(folder, { recursive: true })
+process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
+process.exitCode = status === 0 && failed === 0 ? 0 : 1
+
+function readCounts(): Counts {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Counts
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 } // vitest itself did not get as far as to count
+  }
+}

@@ -1,0 +1,46 @@
+// A Postgres server for tests, in a temporary folder.
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type PostgresOptions,
+  type PostgresServer,
+  startPostgres,
+  volatileSettings,
+} from '../../src/embedded/postgres.ts'
+import { atEnd } from './at-end.ts'
+
+/** Options of a server for tests: all of the embedded server's, save where its data lies. */
+export type ServerOptions = Omit<PostgresOptions, 'dataDir'>
+
+/** Starts a server whose folder goes with it; the caller removes it. */
+export async function startServer(
+  options: ServerOptions = {},
+): Promise<{ server: PostgresServer; remove: () => Promise<void> }> {
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'rowhook-test-'))
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true })
+  try {
+    const server = await startPostgres({ ...options, dataDir: join(folder, 'data') })
+    const remove = async () => {
+      await server.stop('immediate')
+      removeFolder()
+    }
+    return { server, remove }
+  } catch (error) {
+    removeFolder()
+    throw error
+  }
+}
+
+/**
+ * A server of the test's own, for tests that kill it, restart it or need other settings. It is gone
+ * when the test (or, from `beforeAll`, the file) has ended. Most tests want `createDatabase` instead.
+ */
+export async function ownServer(options: ServerOptions = {}): Promise<PostgresServer> {
+  const { server, remove } = await startServer({
+    ...options,
+    settings: { ...volatileSettings, ...options.settings },
+  })
+  atEnd(remove)
+  return server
+}
