@@ -1,6 +1,7 @@
 // From an error of DNS, TCP, TLS or HTTP to a stable code and one short sentence for people: this is
 // what stands in a delivery's log and as a sink's last error. Pure.
 
+import { errors } from 'undici'
 import { AddressRefusedError } from '../errors.ts'
 import type { DialPhase } from './connect.ts'
 import { ProxyError } from './proxy.ts'
@@ -23,6 +24,7 @@ export type FailureCode =
   | 'protocol' // what came is not HTTP/1.1
   | 'request' // the request could not be made: a wrong URL, header or TLS setting
   | 'aborted' // given up by rowhook itself
+  | 'internal' // a fault of rowhook's own
 
 /** What an exchange was waiting for. */
 export type Phase = DialPhase | 'headers' | 'body'
@@ -46,7 +48,7 @@ const BY_CODE: Record<string, [FailureCode, string]> = {
   EAI_AGAIN: ['dns', 'DNS: the resolver did not answer'],
   ECONNRESET: ['closed', 'connection reset by the receiver'],
   EPIPE: ['closed', 'connection reset by the receiver'],
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['closed', CLOSED],
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['protocol', 'the answer is not as long as its content-length says'],
   UND_ERR_HEADERS_OVERFLOW: ['protocol', "the answer's headers are longer than 16 kB"],
   UND_ERR_ABORTED: ['aborted', 'given up'],
   UND_ERR_DESTROYED: ['aborted', 'given up'],
@@ -68,13 +70,18 @@ function classify(error: NodeJS.ErrnoException): [FailureCode, string] {
   if (error instanceof ProxyError) return [error.code, message]
   if (code in BY_CODE) return BY_CODE[code]!
   if (code === 'UND_ERR_SOCKET') return BY_SOCKET_MESSAGE[message] ?? ['closed', CLOSED]
-  if (code.startsWith('HPE_')) return ['protocol', `not HTTP/1.1: ${message}`]
+  if (error instanceof errors.HTTPParserError) return ['protocol', `not HTTP/1.1: ${parserReason(message)}`]
   if (/^(UND_ERR_INVALID_ARG|UND_ERR_NOT_SUPPORTED|ERR_INVALID_URL)$/.test(code)) return ['request', message]
   if (isTls(code)) return ['tls', `TLS: ${tlsReason(error)}`]
   if (error.syscall === 'getaddrinfo') return ['dns', `DNS: ${code}`]
   if (error instanceof AggregateError) return ['connect', eachAddress(error)]
   if (error.syscall === 'connect') return ['connect', message]
   return ['connect', code === '' || message.includes(code) ? message : `${code}: ${message}`]
+}
+
+// undici wraps the parser's reason: "Response does not match the HTTP/1.1 protocol (Expected HTTP/)".
+function parserReason(message: string): string {
+  return /\((.+)\)$/.exec(message)?.[1] ?? message
 }
 
 // Node's own checks (ERR_TLS_…), OpenSSL's protocol errors (ERR_SSL_…, ERR_OSSL_…, EPROTO), and the names

@@ -116,8 +116,15 @@ function refusalOf(address: Address): string | undefined {
 }
 
 function parseAddress(text: string): Address | undefined {
-  // `process` also turns an IPv4-mapped address into the IPv4 address; a zone id stays outside.
-  return ipaddr.isValid(text) ? ipaddr.process(text) : undefined
+  const address = respell(text)
+  // `process` also turns an IPv4-mapped address into the IPv4 address; a zone id is left out of account.
+  return ipaddr.isValid(address) ? ipaddr.process(address) : undefined
+}
+
+// ipaddr.js takes ::8.8.8.8 for the IPv4-mapped ::ffff:8.8.8.8, which is another address than the one that
+// the system would connect to. With one more zero it reads it right.
+function respell(text: string): string {
+  return text.replace(/^::(?=\d+\.)/, '::0:')
 }
 
 function parseNetwork(text: string): Cidr | undefined {
@@ -132,7 +139,7 @@ function parseNetwork(text: string): Cidr | undefined {
 }
 
 function cidr(text: string): Cidr {
-  const [address, prefix] = ipaddr.parseCIDR(text)
+  const [address, prefix] = ipaddr.parseCIDR(respell(text))
   const mapped = address.kind() === 'ipv6' && (address as ipaddr.IPv6).isIPv4MappedAddress() && prefix >= 96
   return mapped ? [lastFourBytes(address), prefix - 96] : [address, prefix]
 }

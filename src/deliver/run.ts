@@ -371,7 +371,7 @@ export function startRun(options: RunOptions): Run {
           truncated: false,
           durationMs: now() - batch.startedAt,
           error: { code: 'internal', message: 'the request could not be made; see the log' },
-        } as Exchange)
+        })
       },
     )
   }

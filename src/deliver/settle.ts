@@ -8,7 +8,6 @@ import type { BookChunk } from './book.ts'
 import { fail, succeed } from './circuit.ts'
 import type { Exchange } from './exchange.ts'
 import type { Lane, Message } from './lanes.ts'
-import { idempotencyKey } from './message.ts'
 import { judge } from './outcome.ts'
 import { staleKey } from './run.ts'
 import type { RunState, SavedState } from './run.ts'
@@ -302,7 +301,7 @@ export function createSettler(state: RunState): Settler {
     finish(batch, exchange) {
       const verdict = judge(
         exchange,
-        batch.members.map((m) => target.keyOf?.(m.payload!) ?? idempotencyKey(target.installation, m.id)),
+        keysOf(batch),
       )
       if (verdict.kind === 'delivered') {
         advance(batch, 'delivered')
@@ -318,7 +317,7 @@ export function createSettler(state: RunState): Settler {
         const bad: Msg[] = []
         const good: Msg[] = []
         for (const m of batch.members) {
-          const key = target.keyOf?.(m.payload!) ?? idempotencyKey(target.installation, m.id)
+          const key = target.keyOf(m.payload!)
           ;(keys.has(key) ? bad : good).push(m)
         }
         delivered(batch, good)
@@ -458,6 +457,11 @@ export function createSettler(state: RunState): Settler {
       }
       return next
     },
+  }
+
+  // Lazy: the keys matter only when the answer names some as failed.
+  function* keysOf(batch: Batch): Iterable<string> {
+    for (const m of batch.members) yield target.keyOf(m.payload!)
   }
 
   function partial(batch: Batch, bad: Msg[]): void {

@@ -1,11 +1,12 @@
 // What a run needs to know of its sink, made once from rowhook.load_sink: where requests go, what
 // their headers are, how messages are printed, the limits.
+import { decrypt } from '../secret/cipher.ts'
+import { clientKeyIdentity, headerIdentity, signingIdentity } from '../secret/identity.ts'
 import type { KeyRing } from '../secret/ring.ts'
-import { decrypt } from '../secret/ring.ts'
 import type { EventRow } from '../log/events.ts'
 import { actionName, createMessagePrinter, idempotencyKey } from './message.ts'
 import type { Batch } from './batch.ts'
-import { createHeaderBuilder, maskHeaders } from './headers.ts'
+import { MASK, headerBuilder, maskHeaders } from './headers.ts'
 import { prepareKeys, sign } from './sign.ts'
 import type { TlsOptions } from './tls.ts'
 
@@ -72,7 +73,7 @@ export interface Target {
   /** The request's body for these messages. */
   body(rows: EventRow[]): string
   /** The request's headers, and how the delivery log shows them. */
-  headers(batch: Batch, timestamp: number, body: string): { sent: string[]; shown: () => Record<string, string> }
+  headers(batch: Batch, timestamp: number, body: string): { sent: string[]; shown: () => string }
 }
 
 /** Joins the endpoint's URL and the sink's path: one slash between them, the URL's query kept. */
@@ -100,18 +101,18 @@ export function createTarget(sink: SinkDocument, ring: KeyRing, version: string,
   const secretHeaders = Object.fromEntries(
     Object.entries(endpoint.encrypted_headers).map(([name, text]) => [
       name,
-      decrypt(ring, `endpoint:${endpoint.id}:header:${name.toLowerCase()}`, text),
+      decrypt(ring, headerIdentity(endpoint.id, name), text),
     ]),
   )
   const keys = prepareKeys(
     endpoint.signing_secrets
       .filter((s) => s.expires_at === null || Date.parse(s.expires_at) > nowMs)
-      .map((s) => decrypt(ring, `endpoint:${endpoint.id}:signing`, s.ciphertext)),
+      .map((s) => decrypt(ring, signingIdentity(endpoint.id), s.ciphertext)),
   )
   const tls: TlsOptions = {}
   if (endpoint.ca_certificate !== null) tls.ca_certificate = endpoint.ca_certificate
   if (endpoint.client_certificate !== null) tls.client_certificate = endpoint.client_certificate
-  if (endpoint.client_key !== null) tls.client_key = decrypt(ring, `endpoint:${endpoint.id}:client_key`, endpoint.client_key)
+  if (endpoint.client_key !== null) tls.client_key = decrypt(ring, clientKeyIdentity(endpoint.id), endpoint.client_key)
 
   const keyOf = (row: EventRow): string =>
     row.action === 'r' ? readKey(row) : idempotencyKey(short, row.event_id)
@@ -133,12 +134,14 @@ export function createTarget(sink: SinkDocument, ring: KeyRing, version: string,
     row.action === 'r'
       ? print({ ...row, annotations: null }, row.annotations, readKey(row))
       : print(row, null)
-  const build = createHeaderBuilder({
-    endpoint: endpoint.headers,
-    secret: secretHeaders,
-    sink: sink.name,
-    userAgent: `rowhook/${version}`,
+  const build = headerBuilder({
+    endpointHeaders: { ...endpoint.headers, ...secretHeaders },
+    sinkName: sink.name,
+    version,
   })
+
+  // The masked headers as JSON text, made once: what differs per attempt comes last.
+  const shownHead = JSON.stringify(maskHeaders(build('', 0, 0, '').slice(0, -8), Object.keys(secretHeaders))).slice(0, -1)
 
   return {
     sink,
@@ -157,13 +160,11 @@ export function createTarget(sink: SinkDocument, ring: KeyRing, version: string,
     body: (rows) =>
       sink.batch ? `{"data":[${rows.length === 1 ? printRow(rows[0]!) : rows.map(printRow).join(',')}]}` : printRow(rows[0]!),
     headers(batch, timestamp, body) {
-      const sent = build({
-        id: batch.id,
-        timestamp,
-        attempt: batch.attempt,
-        signature: sign(keys, batch.id, timestamp, body),
-      })
-      return { sent, shown: () => maskHeaders(sent, Object.keys(secretHeaders)) }
+      const sent = build(batch.id, batch.attempt, timestamp, sign(keys, batch.id, timestamp, body))
+      const shown = (): string =>
+        `${shownHead},"rowhook-attempt":"${batch.attempt}","webhook-id":"${batch.id}",` +
+        `"webhook-timestamp":"${timestamp}","webhook-signature":"${MASK}"}`
+      return { sent, shown }
     },
   }
 }

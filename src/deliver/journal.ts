@@ -1,0 +1,124 @@
+// The delivery log's writer: one line per HTTP request, copied into rowhook.delivery many at a time,
+// off the hot path. A crash may lose the last lines of the log, never a delivery; when the database
+// is away for long, the oldest lines are dropped rather than memory filled.
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Sql } from 'postgres'
+
+/** One HTTP request. */
+export interface JournalLine {
+  sinkId: number
+  replayId: string | null
+  webhookId: string
+  eventIds: number[]
+  attempt: number
+  /** Unix milliseconds by the database's clock: when the request began. */
+  at: number
+  ok: boolean
+  status: number | null
+  durationMs: number
+  error: string | null
+  /** First bytes of the answer. */
+  response: string | null
+  /** The request's headers as JSON text, secrets masked. */
+  requestHeaders: string
+}
+
+export interface Journal {
+  add(line: JournalLine): void
+  /** Writes what is there; never throws. */
+  flush(): Promise<void>
+  close(): Promise<void>
+  /** Lines that were dropped because the database was away. */
+  readonly dropped: number
+}
+
+const maxLines = 50_000
+const everyMs = 200
+const responseChars = 1000
+
+const escapes: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+// COPY's text format; NUL cannot be stored at all
+const escape = (text: string): string =>
+  // eslint-disable-next-line no-control-regex
+  text.replace(/[\\\n\r\t]/g, (c) => escapes[c]!).replaceAll('\0', '\uFFFD')
+const field = (value: string | number | boolean | null): string =>
+  value === null ? '\\N' : typeof value === 'string' ? escape(value) : String(value)
+
+function copyLine(l: JournalLine): string {
+  return (
+    [
+      l.sinkId,
+      l.replayId,
+      l.webhookId,
+      `{${l.eventIds.join(',')}}`,
+      l.attempt,
+      new Date(l.at).toISOString(),
+      l.ok,
+      l.status,
+      l.durationMs.toFixed(3),
+      l.error,
+      l.response === null ? null : l.response.slice(0, responseChars),
+      l.requestHeaders,
+    ]
+      .map(field)
+      .join('\t') + '\n'
+  )
+}
+
+/** Opens the journal on a pool. */
+export function openJournal(sql: Sql, onError: (error: unknown) => void): Journal {
+  let lines: JournalLine[] = []
+  let timer: NodeJS.Timeout | undefined
+  let writing: Promise<void> | undefined
+  let dropped = 0
+
+  async function write(): Promise<void> {
+    while (lines.length > 0) {
+      const taken = lines.splice(0, 5000)
+      try {
+        const into = await sql`
+          copy rowhook.delivery (sink_id, replay_id, webhook_id, event_ids, attempt, at, ok, status,
+            duration_ms, error, response, request_headers) from stdin`.writable()
+        await pipeline(Readable.from([taken.map(copyLine).join('')]), into)
+      } catch (error) {
+        onError(error)
+        lines = taken.concat(lines)
+        if (lines.length > maxLines) {
+          dropped += lines.length - maxLines
+          lines = lines.slice(-maxLines)
+        }
+        return
+      }
+    }
+  }
+
+  const flush = (): Promise<void> => {
+    clearTimeout(timer)
+    timer = undefined
+    writing ??= write().finally(() => {
+      writing = undefined
+      if (lines.length > 0) schedule()
+    })
+    return writing
+  }
+  const schedule = (): void => {
+    timer ??= setTimeout(() => void flush(), everyMs)
+  }
+
+  return {
+    add(line) {
+      lines.push(line)
+      schedule()
+    },
+    flush,
+    async close() {
+      await flush()
+      if (lines.length > 0) await flush()
+      clearTimeout(timer)
+    },
+    get dropped() {
+      return dropped
+    },
+  }
+}

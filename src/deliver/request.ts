@@ -1,0 +1,58 @@
+// One attempt of a batch: body, signature, headers, the exchange, its line in the delivery log.
+import type { Metrics } from '../metrics.ts'
+import type { Batch } from './batch.ts'
+import type { Exchange } from './exchange.ts'
+import type { Journal } from './journal.ts'
+import { statusText } from './outcome.ts'
+import type { Sender } from './send.ts'
+import type { Target } from './target.ts'
+
+export interface ExchangeOptions {
+  target: Target
+  sender: Sender
+  journal: Journal
+  metrics: Metrics
+  /** Unix milliseconds by the database's clock. */
+  clock(): number
+  /** Whose connections it uses: one set per stream, so that no stream takes another's. */
+  connectionKey: string
+  replayId: string | null
+}
+
+/** Makes the function that sends one attempt of a batch; its members' payloads must be loaded. */
+export function createExchange(options: ExchangeOptions): (batch: Batch) => Promise<Exchange> {
+  const { target, sender, journal, metrics } = options
+  const count = metrics.requests(target.sink.name)
+
+  return async (batch) => {
+    const body = target.body(batch.members.map((m) => m.payload!))
+    const at = options.clock()
+    const headers = target.headers(batch, Math.floor(at / 1000), body)
+    const exchange = await sender.send({
+      endpointKey: options.connectionKey,
+      url: target.url,
+      headers: headers.sent,
+      body,
+      timeoutMs: target.requestTimeoutMs,
+      compression: target.sink.compression,
+      tls: target.tls,
+    })
+    const ok = exchange.error === undefined && exchange.status! >= 200 && exchange.status! < 300
+    count(batch, exchange, ok, at)
+    journal.add({
+      sinkId: target.sink.id,
+      replayId: options.replayId,
+      webhookId: batch.id,
+      eventIds: batch.members.map((m) => m.id),
+      attempt: batch.attempt,
+      at,
+      ok,
+      status: exchange.status ?? null,
+      durationMs: exchange.durationMs,
+      error: exchange.error?.message ?? (ok ? null : statusText(exchange.status!)),
+      response: exchange.body === '' ? null : exchange.body,
+      requestHeaders: headers.shown(),
+    })
+    return exchange
+  }
+}

@@ -1,0 +1,87 @@
+// The calls of a run into the database: lease, state, saves. All SQL is in sql/functions.
+import type { Sql } from 'postgres'
+import type { Ops, Position } from './book.ts'
+import type { SavedState } from './run.ts'
+import type { SinkDocument } from './target.ts'
+
+/** A stream as it was claimed. */
+export interface ClaimedStream {
+  id: string
+  sinkId: number
+  replayId: string | null
+  /** The fencing token of this lease. */
+  token: string
+  position: Position
+  circuit: { open: boolean; failures: number; probes: number; waitMs: number }
+}
+
+/** Takes a stream's lease; null when somebody else has it, or its sink is not active. */
+export async function claimStream(sql: Sql, streamId: string, dispatcherId: string): Promise<ClaimedStream | null> {
+  const [row] = await sql`
+    select id::text, sink_id, replay_id, token::text, tick_from::float8 as "from", tick_to::float8 as "to",
+      last_id::float8 as last, circuit, circuit_failures, circuit_probes,
+      coalesce(extract(epoch from circuit_next_at - rowhook.now()) * 1000, 0)::float8 as wait_ms
+    from rowhook.claim_stream(${streamId}, ${dispatcherId})`
+  return row === undefined ? null : claimed(row)
+}
+
+/** Reads a stream again that this dispatcher holds, after its run was stopped. */
+export async function readStream(sql: Sql, streamId: string, token: string): Promise<ClaimedStream | null> {
+  const [row] = await sql`
+    select st.id::text, st.sink_id, st.replay_id, st.token::text, st.tick_from::float8 as "from",
+      st.tick_to::float8 as "to", st.last_id::float8 as last, st.circuit, st.circuit_failures, st.circuit_probes,
+      coalesce(extract(epoch from st.circuit_next_at - rowhook.now()) * 1000, 0)::float8 as wait_ms
+    from rowhook.stream st
+    join rowhook.sink s on s.id = st.sink_id and s.status = 'active'
+    left join rowhook.replay r on r.id = st.replay_id
+    where st.id = ${streamId} and st.token = ${token} and st.owner is not null
+      and (st.replay_id is null or r.state = 'active')`
+  return row === undefined ? null : claimed(row)
+}
+
+function claimed(row: Record<string, unknown>): ClaimedStream {
+  return {
+    id: row['id'] as string,
+    sinkId: row['sink_id'] as number,
+    replayId: row['replay_id'] as string | null,
+    token: row['token'] as string,
+    position: { from: row['from'] as number, to: row['to'] as number, last: row['last'] as number },
+    circuit: {
+      open: row['circuit'] === 'open',
+      failures: row['circuit_failures'] as number,
+      probes: row['circuit_probes'] as number,
+      waitMs: row['wait_ms'] as number,
+    },
+  }
+}
+
+/** Gives the lease back; harmless when it is lost already. */
+export async function releaseStream(sql: Sql, stream: ClaimedStream): Promise<void> {
+  await sql`select rowhook.release_stream(${stream.id}, ${stream.token})`
+}
+
+/** The sink with its endpoint and tables; null when it is gone. */
+export async function loadSink(sql: Sql, sinkId: number): Promise<SinkDocument | null> {
+  const [row] = await sql`select rowhook.load_sink(${sinkId})::text as document`
+  return row?.['document'] == null ? null : (JSON.parse(row['document'] as string) as SinkDocument)
+}
+
+/** Frozen batches and held messages of a stream. */
+export async function loadState(sql: Sql, streamId: string): Promise<SavedState> {
+  const [row] = await sql`select rowhook.load_stream(${streamId})::text as document`
+  return JSON.parse(row!['document'] as string) as SavedState
+}
+
+/** Writes a run's progress; false: the lease is lost. */
+export async function saveStream(
+  sql: Sql,
+  stream: ClaimedStream,
+  position: Position,
+  delivered: number,
+  ops: Ops | null,
+): Promise<boolean> {
+  const [row] = await sql`
+    select rowhook.save_stream(${stream.id}, ${stream.token}, ${position.from}, ${position.to},
+      ${position.last}, ${delivered}, ${ops === null ? null : JSON.stringify(ops)}::text::json) as ok`
+  return row!['ok'] as boolean
+}

@@ -1,0 +1,228 @@
+// The only file that wires things together: `rowhook start` is this.
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import { pino } from 'pino'
+import type { Logger } from 'pino'
+import type { Sql } from 'postgres'
+import { createApi } from './api/app.ts'
+import type { Config } from './config.ts'
+import { connect } from './db/connect.ts'
+import { describeConnectionError, isConnectionError } from './db/connection-error.ts'
+import { compare } from './db/install.ts'
+import { createKysely } from './db/kysely.ts'
+import { readRelease, version } from './db/release.ts'
+import { parseDatabaseUrl } from './db/url.ts'
+import { openJournal } from './deliver/journal.ts'
+import { readProxySettings } from './deliver/proxy.ts'
+import { createSender } from './deliver/send.ts'
+import { sendTestMessage } from './deliver/test-message.ts'
+import { ConfigError } from './errors.ts'
+import { createMetrics } from './metrics.ts'
+import { createDispatcher } from './schedule/dispatcher.ts'
+import type { Dispatcher } from './schedule/dispatcher.ts'
+import { createRunner } from './schedule/runner.ts'
+import { createMaintenance } from './schedule/maintenance.ts'
+import { makeSource } from './schedule/make-source.ts'
+import { queueDeliver, startWorker, unlockDead } from './schedule/worker.ts'
+import type { Worker } from './schedule/worker.ts'
+
+export interface StartOptions {
+  config: Config
+  api: boolean
+  dispatch: boolean
+  env: Readonly<Record<string, string | undefined>>
+}
+
+export interface Started {
+  /** Where the API answers; undefined without it. */
+  url: string | undefined
+  /** Drains and ends everything. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the dispatcher and the admin API in this process.
+ * @throws ConfigError with one line that names what is missing and the next step
+ */
+export async function start({ config, api, dispatch, env }: StartOptions): Promise<Started> {
+  const logger = pino({ level: config.logLevel, base: undefined })
+  const { pooled } = parseDatabaseUrl(config.databaseUrl)
+  const sql = connect(config.databaseUrl, { max: 5, idle_timeout: 30, max_lifetime: 1800 })
+  const closers: (() => Promise<unknown>)[] = [() => sql.end({ timeout: 5 })]
+  const close = async (): Promise<void> => {
+    for (const c of closers.toReversed()) await c()
+  }
+  try {
+    await checkDatabase(sql, config)
+    await checkKeys(sql, config)
+    if (api) await checkToken(sql, config)
+
+    const metrics = createMetrics()
+    const sender = createSender({ allowNetworks: config.allowNetworks, proxies: readProxySettings(env) })
+    closers.push(() => sender.close())
+
+    const dispatcher = dispatch ? await startDispatching({ sql, config, logger, metrics, sender, pooled, closers }) : undefined
+    let url: string | undefined
+    if (api) {
+      const app = createApi({
+        sql,
+        db: createKysely(sql),
+        config,
+        logger,
+        metrics: metrics.registry,
+        sendTest: (endpointId) => sendTestMessage(sql, sender, config.keyRing, version, endpointId),
+        ...(dispatcher === undefined ? {} : { dispatcher: { isAlive: () => dispatcher.trouble() === undefined } }),
+      })
+      const server = await listen(app.fetch, config)
+      closers.push(() => closeServer(server))
+      url = urlOf(server, config.host)
+    }
+    announce(url)
+    return { url, stop: close }
+  } catch (error) {
+    await close().catch(() => {})
+    throw error
+  }
+}
+
+// One line at every log level, on which scripts wait.
+function announce(url: string | undefined): void {
+  const line = url === undefined ? { msg: 'ready' } : { msg: 'listening', url }
+  process.stdout.write(`${JSON.stringify({ level: 30, time: Date.now(), ...line, version })}\n`)
+}
+
+interface DispatchParts {
+  sql: Sql
+  config: Config
+  logger: Logger
+  metrics: ReturnType<typeof createMetrics>
+  sender: ReturnType<typeof createSender>
+  pooled: boolean
+  closers: (() => Promise<unknown>)[]
+}
+
+async function startDispatching({ sql, config, logger, metrics, sender, pooled, closers }: DispatchParts): Promise<Dispatcher> {
+  const journal = openJournal(sql, (error) => logger.warn({ err: error }, 'the delivery log could not be written; trying again'))
+  const maintenance = createMaintenance({ sql, config, logger })
+  const requeue = (streamId: string, inMs: number): Promise<void> => queueDeliver(sql, streamId, inMs)
+  let worker: Worker | undefined
+  const dispatcher = createDispatcher({
+    sql,
+    logger,
+    metrics,
+    version,
+    makeRunner: (hooks) =>
+      createRunner({
+        sql,
+        sender,
+        journal,
+        ring: config.keyRing,
+        version,
+        logger,
+        metrics,
+        requeue,
+        refreshSource: maintenance.refreshSource,
+        makeSource: makeSource(sql, logger),
+        ...hooks,
+      }),
+    queue: async (streamIds) => {
+      for (const id of streamIds) await requeue(id, 0)
+    },
+    onDead: () => unlockDead(sql),
+    applyCommands: async (sinkId) => {
+      await sql`select rowhook.apply_commands(${sinkId})`
+    },
+  })
+  await dispatcher.start()
+  worker = await startWorker({
+    connectionString: config.databaseUrl,
+    logger,
+    prepare: !pooled,
+    deliver: async (streamId) => {
+      await dispatcher.runner.start(streamId)
+    },
+    maintain: maintenance.run,
+  })
+  maintenance.start()
+  closers.push(async () => {
+    maintenance.stop()
+    await worker?.stop()
+    await dispatcher.drain()
+    await journal.close()
+  })
+  return dispatcher
+}
+
+async function checkDatabase(sql: Sql, config: Config): Promise<void> {
+  let state
+  try {
+    state = await compare(sql, readRelease())
+  } catch (error) {
+    if (!isConnectionError(error)) throw error
+    throw new ConfigError(describeConnectionError(error, config.databaseUrl), { cause: error })
+  }
+  if (state.state === 'newer') {
+    throw new ConfigError(`${state.reason}`, { hint: 'Install the rowhook version that the database has, or newer.' })
+  }
+  if (state.state !== 'current') {
+    throw new ConfigError(state.reason, { hint: 'Run: npx install-sql' })
+  }
+}
+
+async function checkKeys(sql: Sql, config: Config): Promise<void> {
+  if (config.keyRing.length > 0) return
+  const [row] = await sql`
+    select exists (select from rowhook.endpoint e
+      where e.encrypted_headers <> '{}' or e.signing_secrets <> '[]' or e.client_key is not null) as stored`
+  if (row!['stored'] === true) {
+    throw new ConfigError('ROWHOOK_ENCRYPTION_KEY is not set, but this database holds encrypted secrets', {
+      hint: 'Set it to the key that they were stored with (32 bytes, base64).',
+    })
+  }
+}
+
+async function checkToken(sql: Sql, config: Config): Promise<void> {
+  if (config.adminToken !== undefined) return
+  const [row] = await sql`
+    select exists (select from rowhook.token t
+      where t.revoked_at is null and (t.expires_at is null or t.expires_at > rowhook.now())) as any`
+  if (row!['any'] !== true) {
+    throw new ConfigError('ROWHOOK_ADMIN_TOKEN is not set, and the database holds no API token', {
+      hint: 'Set it to a long random text, e.g. from: openssl rand -hex 32 (or start with --no-api).',
+    })
+  }
+}
+
+function listen(fetch: Parameters<typeof serve>[0]['fetch'], config: Config): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch, hostname: config.host, port: config.port }, () => resolve(server as Server)) as Server
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new ConfigError(`ROWHOOK_PORT ${config.port} on ${config.host} is taken by another program`, {
+              hint: 'Choose another ROWHOOK_PORT, or 0 for any free one.',
+              cause: error,
+            })
+          : new ConfigError(`ROWHOOK_HOST ${config.host}, port ${config.port}: ${error.code ?? error.message}`, {
+              hint: 'Give an address of this machine and a port that it may listen on.',
+              cause: error,
+            }),
+      )
+    })
+  })
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+    setTimeout(() => server.closeAllConnections(), 3000).unref()
+  })
+}
+
+function urlOf(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `http://${name}:${port}`
+}

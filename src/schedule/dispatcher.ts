@@ -1,0 +1,276 @@
+// The dispatcher of this process: it beats, takes ticks while events flow and sleeps on LISTEN when
+// they don't, sees to it that every stream with work is run by somebody, and takes over from the dead.
+// Runs themselves are in runner.ts, jobs in worker.ts.
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Logger } from 'pino'
+import type { Sql } from 'postgres'
+import type { Metrics } from '../metrics.ts'
+import { pulse } from '../log/events.ts'
+import type { Runner } from './runner.ts'
+
+/** Milliseconds. The sum of the last two bounds how long a dead dispatcher's streams stand still. */
+const timing = {
+  /** Between heartbeats, and between looks at the log while asleep. */
+  beat: 1000,
+  /** Without a confirmed beat for so long, this process sends nothing: others may have taken over. */
+  lease: 5000,
+  /** Between ticks while events flow. */
+  busy: 3,
+  /** Between ticks when nothing has come for `restAfter`. */
+  resting: 25,
+  restAfter: 300,
+  sleepAfter: 1500,
+  /** Between looks while asleep where LISTEN does not work (behind a transaction pooler). */
+  deafSleep: 300,
+}
+
+export interface DispatcherOptions {
+  sql: Sql
+  logger: Logger
+  metrics: Metrics
+  version: string
+  makeRunner(hooks: {
+    dispatcherId(): string
+    mayRun(): boolean
+    clock(): number
+    newestTick(): number
+  }): Runner
+  /** Queues the start of streams as jobs. */
+  queue(streamIds: readonly string[]): Promise<void>
+  /** Called with dispatchers that were found dead. */
+  onDead(ids: readonly string[]): Promise<void>
+  applyCommands(sinkId: number): Promise<void>
+}
+
+export interface Dispatcher {
+  readonly id: string
+  readonly runner: Runner
+  start(): Promise<void>
+  /** Stops taking ticks; drains; gives everything back. */
+  drain(): Promise<void>
+  /** Why this dispatcher makes no progress; undefined: it does. */
+  trouble(): string | undefined
+  /** Whether NOTIFY arrives here. */
+  readonly hears: boolean
+  clock(): number
+}
+
+interface Beat {
+  alive: boolean
+  dead: string[]
+  orphans: string[]
+  sinks: Record<string, number>
+  commands: number[]
+  tick: number | null
+  due: number[]
+  now_ms: number
+}
+
+/** Makes a dispatcher; start() begins. */
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { sql, logger, metrics } = options
+  let id: string = randomUUID()
+  let validUntil = 0
+  let clockOffset = 0
+  let known: number | null = null
+  let asleep = false
+  let stopping = false
+  let lastNews = performance.now()
+  let lastPulse = performance.now()
+  let lastBeat = 0
+  let hears = false
+  let wakeUp: (() => void) | undefined
+  let beatNow: (() => void) | undefined
+  let stopListening: (() => Promise<void>) | undefined
+  const loops: Promise<void>[] = []
+
+  const now = (): number => performance.now()
+  const runner = options.makeRunner({
+    dispatcherId: () => id,
+    mayRun: () => now() < validUntil,
+    clock: () => Date.now() + clockOffset,
+    newestTick: () => known ?? 0,
+  })
+
+  const pause = (ms: number, hold: (wake: () => void) => void): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      hold(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+
+  async function register(): Promise<void> {
+    await sql`
+      insert into rowhook.dispatcher (id, host, pid, version, beat_at)
+      values (${id}, ${hostname()}, ${process.pid}, ${options.version}, rowhook.now())
+      on conflict (id) do nothing`
+  }
+
+  // Beat ------------------------------------------------------------------------------------------
+
+  async function beat(): Promise<void> {
+    const began = now()
+    const idle = !stopping && began - lastNews > timing.sleepAfter && !runner.active
+    const [row] = await sql`
+      select alive, dead::text[] as dead, orphans::text[] as orphans, sinks::text as sinks, commands,
+        tick_id::float8 as tick, due, now_ms
+      from rowhook.beat(${id}, ${idle}, ${known})`
+    metrics.roundTrips.inc({ kind: 'beat' })
+    const b = { ...row, sinks: JSON.parse(row!['sinks'] as string) as Record<string, number> } as Beat
+    clockOffset = b.now_ms - (Date.now() - (now() - began) / 2)
+    if (!b.alive) {
+      logger.warn('other dispatchers took this one for dead; beginning anew')
+      runner.abortAll()
+      id = randomUUID()
+      await register()
+      return
+    }
+    validUntil = began + timing.lease
+    lastBeat = now()
+    asleep = idle
+    if (b.dead.length > 0) {
+      logger.warn({ dispatchers: b.dead }, 'took over from dispatchers that fell silent')
+      await options.onDead(b.dead)
+    }
+    if (stopping) return
+    if (b.tick !== null && b.tick !== known && idle) {
+      const due = known === null ? 'all' : b.due
+      known = b.tick
+      if (b.due.length > 0) news()
+      runner.announce(b.tick, due)
+    }
+    runner.sync(b.sinks)
+    for (const sinkId of b.commands) {
+      if (runner.sinkIds().includes(sinkId)) void runner.interrupt(sinkId, () => options.applyCommands(sinkId))
+    }
+    if (b.orphans.length > 0) await options.queue(b.orphans)
+    runner.wakeAll()
+    metrics.runs.set(runner.size)
+  }
+
+  async function beatLoop(): Promise<void> {
+    while (!stopping) {
+      try {
+        await beat()
+      } catch (error) {
+        logger.warn({ err: error }, 'the heartbeat failed; trying again')
+        if (now() > validUntil && runner.size > 0) {
+          logger.warn('the database is away for too long: deliveries stop until it is back')
+          runner.abortAll()
+        }
+      }
+      await pause(asleep && !hears ? timing.deafSleep : timing.beat, (wake) => (beatNow = wake))
+    }
+  }
+
+  // Ticks -----------------------------------------------------------------------------------------
+
+  function news(): void {
+    lastNews = now()
+    if (asleep) {
+      asleep = false
+      wakeUp?.()
+    }
+  }
+
+  async function tick(): Promise<void> {
+    const p = await pulse(sql, known)
+    metrics.roundTrips.inc({ kind: 'pulse' })
+    lastPulse = now()
+    if (p.tick === known) return
+    metrics.ticks.inc()
+    const due = known === null ? 'all' : p.due
+    known = p.tick
+    lastNews = now()
+    runner.announce(p.tick, due)
+    if (p.orphans.length > 0) await options.queue(p.orphans)
+  }
+
+  async function tickLoop(): Promise<void> {
+    while (!stopping) {
+      if (asleep) {
+        // beat() looks at the log once a second meanwhile
+        await pause(timing.beat, (wake) => (wakeUp = wake))
+        lastPulse = now()
+        if (asleep) continue
+      }
+      const began = now()
+      try {
+        await tick()
+      } catch (error) {
+        logger.warn({ err: error }, 'no tick could be taken; trying again')
+        await pause(500, (wake) => (wakeUp = wake))
+      }
+      const quiet = now() - lastNews > timing.restAfter
+      // A tick that costs much is taken less often: never more than half of the time.
+      const rest = Math.max(quiet ? timing.resting : timing.busy, now() - began)
+      await pause(rest, (wake) => (wakeUp = wake))
+    }
+  }
+
+  // Wake-ups --------------------------------------------------------------------------------------
+
+  async function listen(): Promise<void> {
+    const probe = `probe:${id}`
+    const listener = await sql.listen(
+      'rowhook_wake',
+      (payload) => {
+        hears = true
+        if (payload === probe) return
+        if (payload === 'config' || payload.startsWith('command')) beatNow?.()
+        else {
+          lastNews = now()
+          asleep = false
+          wakeUp?.()
+        }
+      },
+      () => {
+        // (re)connected: behind a transaction pooler this succeeds, and nothing ever arrives
+        hears = false
+        void sql.notify('rowhook_wake', probe).catch(() => {})
+      },
+    )
+    stopListening = () => listener.unlisten()
+  }
+
+  return {
+    get id() {
+      return id
+    },
+    runner,
+    get hears() {
+      return hears
+    },
+    clock: () => Date.now() + clockOffset,
+    async start() {
+      await register()
+      await listen()
+      await beat()
+      loops.push(beatLoop(), tickLoop())
+    },
+    async drain() {
+      stopping = true
+      wakeUp?.()
+      beatNow?.()
+      await Promise.all(loops)
+      // the lease must stay good while requests in flight finish
+      const beating = setInterval(() => void beat().catch(() => {}), timing.beat)
+      await sql`update rowhook.dispatcher set draining = true where id = ${id}`.catch(() => {})
+      await runner.drain()
+      clearInterval(beating)
+      await stopListening?.().catch(() => {})
+      await sql`delete from rowhook.dispatcher where id = ${id}`.catch(() => {})
+    },
+    trouble() {
+      const t = now()
+      if (t - lastBeat > timing.lease) return 'no heartbeat reached the database for 5 s'
+      if (t - lastPulse > 10_000) return 'the log was not looked at for 10 s'
+      const stuck = runner.stuckSince()
+      if (stuck !== undefined && t - stuck > 60_000) return 'a run has made no progress for 60 s'
+      return undefined
+    },
+  }
+}

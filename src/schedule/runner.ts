@@ -1,0 +1,273 @@
+// Runs of streams in this process: a stream is claimed, its run started, restarted when its sink was
+// edited, and given back. Which streams, and when, is the dispatcher's business.
+import type { Logger } from 'pino'
+import type { Sql } from 'postgres'
+import { openBook } from '../deliver/book.ts'
+import { createCircuit } from '../deliver/circuit.ts'
+import type { Journal } from '../deliver/journal.ts'
+import { createPacer } from '../deliver/pacer.ts'
+import { startRun } from '../deliver/run.ts'
+import type { Run } from '../deliver/run.ts'
+import type { Sender } from '../deliver/send.ts'
+import { createLiveSource } from '../deliver/source.ts'
+import type { Source } from '../deliver/source.ts'
+import type { ClaimedStream } from '../deliver/store.ts'
+import { claimStream, loadSink, loadState, readStream, releaseStream, saveStream } from '../deliver/store.ts'
+import { createTarget } from '../deliver/target.ts'
+import type { Target } from '../deliver/target.ts'
+import { createDecider, resolveStale } from '../deliver/verdict.ts'
+import { createExchange } from '../deliver/request.ts'
+import { fetchEvents } from '../log/events.ts'
+import type { Metrics } from '../metrics.ts'
+import type { KeyRing } from '../secret/ring.ts'
+
+export interface RunnerOptions {
+  sql: Sql
+  sender: Sender
+  journal: Journal
+  ring: KeyRing
+  version: string
+  logger: Logger
+  metrics: Metrics
+  dispatcherId(): string
+  /** Whether this dispatcher's leases are certainly its own still. */
+  mayRun(): boolean
+  /** Unix milliseconds by the database's clock. */
+  clock(): number
+  /** Starts the stream again later, here or elsewhere: `inMs` 0 is at once. */
+  requeue(streamId: string, inMs: number): Promise<void>
+  /** The newest tick that is known here. */
+  newestTick(): number
+  /** A table of this source needs its capture made anew. */
+  refreshSource(sourceId: number): Promise<void>
+  /** Makes the source of a replay, or wraps the live one while a backfill is active. */
+  makeSource(stream: ClaimedStream, target: Target, live: Source, wake: () => void): Promise<Source>
+}
+
+interface Running {
+  stream: ClaimedStream
+  version: number
+  run: Run
+  target: Target
+  restarting: boolean
+}
+
+export interface Runner {
+  /** Claims a stream and runs it; false when it is not to be had. */
+  start(streamId: string): Promise<boolean>
+  /** Tells live runs of these sinks that there is a newer tick. */
+  announce(tick: number, sinkIds: readonly number[] | 'all'): void
+  /** Stops and starts the runs of sinks whose version is no longer the one they run with. */
+  sync(versions: Readonly<Record<string, number>>): void
+  /** Stops the runs of a sink, does something while nothing of it runs here, and goes on. */
+  interrupt(sinkId: number, work: () => Promise<void>): Promise<void>
+  /** Looks again at everything that may be sent. */
+  wakeAll(): void
+  /** Forgets all runs: their leases are lost. */
+  abortAll(): void
+  /** Drains all runs and gives their streams back; those with work left are queued for others. */
+  drain(): Promise<void>
+  sinkIds(): number[]
+  /** Whether any run has something to do. */
+  readonly active: boolean
+  readonly size: number
+  /** Monotonic milliseconds of the oldest sign of life among busy runs; undefined: none is busy. */
+  stuckSince(): number | undefined
+}
+
+const idleMs = 3000
+
+/** Makes the runner of a dispatcher. */
+export function createRunner(options: RunnerOptions): Runner {
+  const { sql, logger } = options
+  const running = new Map<string, Running>()
+  const starting = new Set<string>()
+  const ending = new Set<Promise<unknown>>()
+  let draining = false
+
+  async function start(streamId: string): Promise<boolean> {
+    if (draining || running.has(streamId) || starting.has(streamId) || !options.mayRun()) return false
+    starting.add(streamId)
+    try {
+      const stream = await claimStream(sql, streamId, options.dispatcherId())
+      if (stream === null) return false
+      try {
+        await launch(stream)
+      } catch (error) {
+        logger.error({ err: error, stream: streamId }, 'a stream could not be started')
+        await releaseStream(sql, stream).catch(() => {})
+        await options.requeue(streamId, 5000).catch(() => {})
+        return false
+      }
+      return true
+    } finally {
+      starting.delete(streamId)
+    }
+  }
+
+  async function launch(stream: ClaimedStream): Promise<void> {
+    const sink = await loadSink(sql, stream.sinkId)
+    if (sink === null) return
+    const target = createTarget(sink, options.ring, options.version, options.clock(), stream.replayId)
+    const decide = createDecider(sql, target, options.refreshSource)
+    const saved = await resolveStale(sql, target, stream, await loadState(sql, stream.id), decide)
+    const book = openBook({
+      position: stream.position,
+      delayMs: 40,
+      save: (position, delivered, ops) => saveStream(sql, stream, position, delivered, ops),
+      onLost: () => {
+        logger.warn({ sink: sink.name }, 'the stream was taken over by another dispatcher')
+        lose(stream.id)
+      },
+      onError: (error) => logger.warn({ err: error, sink: sink.name }, 'progress could not be saved; trying again'),
+    })
+    for (const op of saved.ops) op(book.ops)
+    const live = createLiveSource(sql, sink.id, () => sink.tables.map((t) => t.source_id), stream.position)
+    let wake = (): void => {}
+    const source = await options.makeSource(stream, target, live, () => wake())
+    const now = performance.now()
+    const circuit = createCircuit({
+      open: stream.circuit.open,
+      failures: stream.circuit.failures,
+      probes: stream.circuit.probes,
+      nextAt: now + stream.circuit.waitMs,
+    })
+    const run = startRun({
+      scope: `${target.installation}-${stream.replayId === null ? sink.id : stream.replayId.slice(0, 8)}`,
+      target,
+      source,
+      book,
+      circuit,
+      pacer: createPacer(target.sink.rate_limit),
+      saved: saved.state,
+      exchange: createExchange({
+        target,
+        sender: options.sender,
+        journal: options.journal,
+        metrics: options.metrics,
+        clock: options.clock,
+        connectionKey: `stream:${stream.id}`,
+        replayId: stream.replayId,
+      }),
+      fetch: (ids) => fetchEvents(sql, sink.id, ids),
+      decide,
+      mayRun: options.mayRun,
+      onIdle: () => void end(stream.id),
+      onError: (error) => logger.warn({ err: error, sink: sink.name }, 'a step of a run failed; trying again'),
+      onCircuit: (open) =>
+        open
+          ? logger.warn({ sink: sink.name }, 'every request fails: the circuit is open, probing')
+          : logger.info({ sink: sink.name }, 'a probe succeeded: the circuit is closed'),
+      idleMs,
+    })
+    wake = run.wake
+    running.set(stream.id, { stream, version: sink.version, run, target, restarting: false })
+    run.announce(options.newestTick())
+  }
+
+  function lose(streamId: string): void {
+    const r = running.get(streamId)
+    if (r === undefined) return
+    r.run.abort()
+    running.delete(streamId)
+    options.sender.forget(`stream:${streamId}`)
+  }
+
+  /** Ends a run and gives its stream back. */
+  async function end(streamId: string): Promise<void> {
+    const r = running.get(streamId)
+    if (r === undefined || r.restarting) return
+    r.restarting = true
+    const work = (async () => {
+      await r.run.stop()
+      const dueMs = r.run.nextDueMs()
+      running.delete(streamId)
+      options.sender.forget(`stream:${streamId}`)
+      await releaseStream(sql, r.stream)
+      const seen = await sql`
+        select st.tick_from::float8 as at from rowhook.stream st where st.id = ${streamId}`
+      if (seen[0] !== undefined && r.stream.replayId === null && (seen[0]['at'] as number) < options.newestTick()) {
+        await options.requeue(streamId, 0)
+      } else if (dueMs !== undefined || r.run.waiting > 0) {
+        await options.requeue(streamId, dueMs ?? 0)
+      }
+    })().catch((error: unknown) => logger.warn({ err: error }, 'a run did not end cleanly'))
+    ending.add(work)
+    await work
+    ending.delete(work)
+  }
+
+  /** Stops a run, does `work`, and starts it anew under the same lease. */
+  async function restart(streamId: string, work?: () => Promise<void>): Promise<void> {
+    const r = running.get(streamId)
+    if (r === undefined || r.restarting) return
+    r.restarting = true
+    const job = (async () => {
+      await r.run.stop()
+      running.delete(streamId)
+      options.sender.forget(`stream:${streamId}`)
+      await work?.()
+      const again = draining ? null : await readStream(sql, streamId, r.stream.token)
+      if (again === null) {
+        await releaseStream(sql, r.stream)
+        return
+      }
+      await launch(again)
+    })().catch(async (error: unknown) => {
+      logger.warn({ err: error }, 'a run could not be restarted; its stream is given back')
+      running.delete(streamId)
+      await releaseStream(sql, r.stream).catch(() => {})
+      await options.requeue(streamId, 1000).catch(() => {})
+    })
+    ending.add(job)
+    await job
+    ending.delete(job)
+  }
+
+  return {
+    start,
+    announce(tick, sinkIds) {
+      for (const r of running.values()) {
+        if (r.stream.replayId === null && (sinkIds === 'all' || sinkIds.includes(r.stream.sinkId))) r.run.announce(tick)
+      }
+    },
+    sync(versions) {
+      for (const [id, r] of running) {
+        if (versions[String(r.stream.sinkId)] !== r.version) void restart(id)
+      }
+    },
+    async interrupt(sinkId, work) {
+      const ids = [...running].filter(([, r]) => r.stream.sinkId === sinkId).map(([id]) => id)
+      if (ids.length === 0) return
+      let done: Promise<void> | undefined
+      await Promise.all(ids.map((id) => restart(id, () => (done ??= work()))))
+    },
+    wakeAll() {
+      for (const r of running.values()) r.run.wake()
+    },
+    abortAll() {
+      for (const id of [...running.keys()]) lose(id)
+    },
+    async drain() {
+      draining = true
+      await Promise.all([...running.keys()].map((id) => end(id)))
+      await Promise.all(ending)
+    },
+    sinkIds: () => [...running.values()].map((r) => r.stream.sinkId),
+    get active() {
+      for (const { run } of running.values()) if (run.inFlight > 0 || run.waiting > 0) return true
+      return false
+    },
+    get size() {
+      return running.size
+    },
+    stuckSince() {
+      let oldest: number | undefined
+      for (const { run } of running.values()) {
+        if (run.inFlight > 0 || run.waiting === 0) continue
+        oldest = Math.min(oldest ?? Infinity, run.progressAt)
+      }
+      return oldest
+    },
+  }
+}

@@ -1,0 +1,90 @@
+// The only module that imports Graphile Worker. A job never does a delivery itself: `deliver` starts a
+// stream's run in this process and is over, so that a slow sink holds no worker slot and a killed
+// process leaves no job locked for Graphile's four hours. The lease on the stream says who runs it.
+import { Logger as GraphileLogger, run } from 'graphile-worker'
+import type { Runner as GraphileRunner, TaskList } from 'graphile-worker'
+import type { Logger } from 'pino'
+import type { Sql } from 'postgres'
+
+/** Graphile Worker's schema; not its default one, so that a user's own never clashes. */
+export const workerSchema = 'rowhook_worker'
+
+export interface WorkerOptions {
+  connectionString: string
+  logger: Logger
+  /** False behind a transaction pooler: prepared statements would land on other connections. */
+  prepare: boolean
+  deliver(streamId: string): Promise<void>
+  maintain(): Promise<void>
+}
+
+export interface Worker {
+  stop(): Promise<void>
+}
+
+/** Starts taking jobs. */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const tasks: TaskList = {
+    deliver: async (payload) => options.deliver((payload as { stream: string }).stream),
+    maintain: async () => options.maintain(),
+  }
+  const logger = options.logger.child({ part: 'worker' })
+  let stopped = false
+  let runner: GraphileRunner | undefined
+  let timer: NodeJS.Timeout | undefined
+
+  // Graphile Worker gives up after a series of errors, as when the database is away for long.
+  const again = (why: unknown): void => {
+    if (stopped) return
+    logger.warn({ err: why }, 'the job worker ended; starting it again in 2 s')
+    timer = setTimeout(() => void begin().catch(again), 2000)
+  }
+
+  async function begin(): Promise<void> {
+    runner = await run({
+      connectionString: options.connectionString,
+      schema: workerSchema,
+      taskList: tasks,
+      crontab: '*/5 * * * * maintain ?max=1',
+      concurrency: 4,
+      maxPoolSize: 3,
+      pollInterval: 5000,
+      noHandleSignals: true,
+      noPreparedStatements: !options.prepare,
+      logger: new GraphileLogger(() => (level, message) => {
+        // every job that starts and ends is news to nobody
+        if (level === 'error') logger.warn(message)
+        else if (level === 'warning') logger.debug(message)
+        else logger.trace(message)
+      }),
+    })
+    runner.promise.then(() => again(undefined), again)
+  }
+
+  await begin()
+  return {
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await runner?.stop().catch(() => {})
+    },
+  }
+}
+
+/** Queues the start of a stream's run, once however often it is asked for. */
+export async function queueDeliver(sql: Sql, streamId: string, inMs: number): Promise<void> {
+  await sql`
+    select rowhook_worker.add_job(
+      'deliver', json_build_object('stream', ${streamId}::text),
+      run_at => clock_timestamp() + ${inMs} * interval '1 millisecond',
+      max_attempts => 5, job_key => ${`deliver:${streamId}`}::text, job_key_mode => 'replace')`
+}
+
+/** Frees the jobs that workers of dead dispatchers hold: `deliver` only starts something, so it is never slow. */
+export async function unlockDead(sql: Sql): Promise<void> {
+  await sql`
+    select rowhook_worker.force_unlock_workers(array_agg(distinct j.locked_by))
+    from rowhook_worker._private_jobs j
+    where j.locked_at < clock_timestamp() - interval '15 seconds'
+    having count(*) > 0`
+}
