@@ -1,0 +1,17 @@
+-- rowhook.bare_statement(source, operation): the last resort of capture: SQL text that stores a
+-- statement's rows and names no column and no type at all. Old rows of an update are not kept, and
+-- so the reader cannot judge filters on them.
+create or replace function rowhook.bare_statement(p_source int, p_operation text) returns text
+language sql stable
+set search_path = ''
+as $$
+  select format(
+    'insert into rowhook.event (source_id, action, captured_at, sinks, undecided, pks, record, changes, annotations, shape) '
+    'select %s, %L, clock_timestamp(), ''{}'', %L, ''{}'', row_to_json(n.*), %s, '
+    'nullif(current_setting(''rowhook.annotations'', true), ''''), ''{}'' from %s n',
+    p_source, lower(left(p_operation, 1)),
+    array(select t.sink_id from rowhook.sink_table t
+          where t.source_id = p_source and lower(p_operation) = any (t.actions) order by t.sink_id),
+    case p_operation when 'UPDATE' then '''{}''' else 'null' end,
+    case p_operation when 'DELETE' then 'rowhook_old' else 'rowhook_new' end)
+$$;

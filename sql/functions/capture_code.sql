@@ -1,0 +1,88 @@
+-- rowhook.capture_code(spec): the text of `create or replace function rowhook.capture_<source>()`, the
+-- trigger function of a table and of all its partitions and inheritance children.
+--
+-- What protects the user's statement, in the order in which it runs:
+-- 1. A statement that names a member of the tree which has left it is none of ours.
+-- 2. rowhook.is_current: was the table altered since this code was made? Then nothing here may be
+--    planned any more, and rowhook.generic_statement makes a statement for the table as it is now,
+--    which leaves all verdicts to the reader.
+-- 3. Filters that may raise are tried first (rowhook.capture_guard).
+-- 4. The insert runs outside of any block: catching its errors would burn a subtransaction id for
+--    every statement of every user.
+-- The text names no type and no function outside of pg_catalog and rowhook.
+create or replace function rowhook.capture_code(p_spec jsonb) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_branches  text := '';
+  v_action    text;
+  v_many      text;
+  v_one       text;
+  v_truncate  int[];
+  v_body      text;
+begin
+  foreach v_action in array '{insert,update,delete}'::text[] loop
+    v_many := rowhook.capture_statement(p_spec, v_action, 'many') || ';';
+    if v_action = 'update' and v_many is not null then
+      v_one := rowhook.capture_statement(p_spec, v_action, 'one') || ';';
+      v_many := concat_ws(E'\n',
+        'if (select count(*) from (select from rowhook_new limit 2) x) = 1 then', v_one,
+        'else', v_many, 'end if;');
+    end if;
+    v_branches := v_branches || concat_ws(E'\n',
+      format('  elsif tg_op = %L then', upper(v_action)),
+      coalesce(
+        case when rowhook.capture_guard(p_spec, v_action) is null then v_many
+        else concat_ws(E'\n', rowhook.capture_guard(p_spec, v_action), 'if not generic then', v_many, 'end if;') end,
+        'return null;'),
+      '');
+  end loop;
+
+  v_truncate := array(
+    select (e ->> 'sink')::int from jsonb_array_elements(p_spec -> 'entries') with ordinality t(e, at)
+    where e -> 'actions' ? 'truncate' order by t.at);
+  v_branches := v_branches || case
+    when v_truncate = '{}' and jsonb_typeof(p_spec -> 'retention') <> 'object' then ''
+    else format(E'  elsif tg_op = ''TRUNCATE'' then\n'
+      'insert into rowhook.event (source_id, action, captured_at, sinks, pks, annotations)\n'
+      'values (%s, ''t'', clock_timestamp(), %L, ''{}'', nullif(current_setting(''rowhook.annotations'', true), ''''));\n',
+      p_spec ->> 'source', v_truncate) end;
+
+  v_body := format($body$
+#variable_conflict use_column
+<<capture>>
+declare
+  generic boolean := false;
+  raised int[] := '{}';
+  before jsonb;
+begin
+  if tg_relid <> %2$s and not rowhook.belongs_to(tg_relid, %2$s) then
+    return null;
+  elsif tg_op <> 'TRUNCATE' and not rowhook.is_current('%2$s'::regclass, %3$L) then
+    generic := true;
+%4$s  end if;
+  if generic then
+    before := rowhook.pin_settings();
+    begin
+      execute rowhook.generic_statement(%1$s, tg_op);
+    exception when others then
+      execute rowhook.bare_statement(%1$s, tg_op);
+    end;
+    perform rowhook.restore_settings(before);
+  elsif not found then
+    return null;
+  end if;
+  if pg_sequence_last_value('rowhook.sleep_seq'::regclass) = 2 then
+    perform rowhook.wake();
+  end if;
+  return null;
+end
+$body$, p_spec ->> 'source', p_spec ->> 'relid', p_spec ->> 'digest', v_branches);
+
+  return format(
+    E'create or replace function rowhook.capture_%s() returns trigger\n'
+    'language plpgsql security definer\nset search_path = pg_catalog, pg_temp\n%sas %L',
+    p_spec ->> 'source', rowhook.capture_settings(p_spec, v_body), v_body);
+end
+$$;

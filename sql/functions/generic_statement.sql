@@ -1,0 +1,12 @@
+-- rowhook.generic_statement(source, operation): the SQL text that captures a statement on a table
+-- which was altered since its code was generated: made anew from the table as it is now, with the
+-- present names and key, and with every verdict left to the reader (rowhook.decide). Such events
+-- carry their `shape`, which also tells the dispatcher to regenerate.
+create or replace function rowhook.generic_statement(p_source int, p_operation text) returns text
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(
+    rowhook.capture_statement(rowhook.capture_spec(p_source), lower(p_operation), 'generic'),
+    'select')
+$$;

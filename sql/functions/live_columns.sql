@@ -1,0 +1,37 @@
+-- rowhook.live_columns(table): its columns as they are now, in order; none for a table that is gone.
+--   attnum, name, type_oid (pg_type.oid)
+-- Reads nothing by snapshot: in a repeatable read transaction that began before another session's
+-- DDL, pg_attribute still shows the old columns, while statements already run against the new ones.
+-- pg_identify_object_as_address and the parser ask the caches that the running statement uses too.
+create or replace function rowhook.live_columns(p_relid oid)
+returns table (attnum int2, name text, type_oid oid)
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_attnums  int2[] := '{}';
+  v_names    text[] := '{}';
+  v_types    oid[];
+  v_name     text;
+begin
+  for i in 1..1600 loop
+    select (a.object_names)[3] into v_name
+    from pg_catalog.pg_identify_object_as_address('pg_catalog.pg_class'::regclass, p_relid, i) a;
+    exit when v_name is null;
+    if v_name not like '........pg.dropped.%........' then
+      v_attnums := v_attnums || i::int2;
+      v_names := v_names || v_name;
+    end if;
+  end loop;
+  if v_names = '{}' then
+    return;
+  end if;
+  execute (
+    select format('select array[%s]::oid[]', string_agg(
+             format('pg_catalog.pg_typeof((null::%s).%I)', p_relid::regclass, n.name), ', ' order by n.at))
+    from unnest(v_names) with ordinality n(name, at))
+  into v_types;
+  return query
+    select u.attnum, u.name, u.type_oid from unnest(v_attnums, v_names, v_types) u(attnum, name, type_oid);
+end
+$$;

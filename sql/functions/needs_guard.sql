@@ -1,0 +1,16 @@
+-- rowhook.needs_guard(parts, can raise, columns): whether a compiled filter must be tried, in a block
+-- that catches errors, before anything is written: because a row may make it raise, or because it
+-- leans on a user's type, of which an enum label may be renamed without any sign of it on the table.
+create or replace function rowhook.needs_guard(p_parts jsonb, p_can_raise boolean, p_columns jsonb)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select p_parts is not null and (
+    p_can_raise
+    or p_parts @? '$[*].type'
+    or exists (
+      select from jsonb_array_elements(p_parts) p
+      join jsonb_array_elements(p_columns) c on c -> 'attnum' = p -> 'att'
+      where (c ->> 'base_oid')::bigint >= 16384))
+$$;

@@ -1,0 +1,41 @@
+-- rowhook.refresh_source(source): makes the capture function of a source anew from its rows in source
+-- and sink_table and from the table as it is now; takes no lock on the table. Returns whether the
+-- table exists. Writes source, and sink_table.stale_reason.
+-- The row lock on the source keeps two refreshes of one source apart; no user's statement takes it.
+create or replace function rowhook.refresh_source(source_id int) returns boolean
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_source  rowhook.source;
+  v_spec    jsonb;
+begin
+  select * into strict v_source from rowhook.source s where s.id = refresh_source.source_id for update;
+  update rowhook.sink_table t
+  set stale_reason = r.reason
+  from (select u.id, rowhook.stale_reason(u) as reason from rowhook.sink_table u where u.source_id = v_source.id) r
+  where t.id = r.id and t.stale_reason is distinct from r.reason;
+  if not exists (select from pg_catalog.pg_class c where c.oid = v_source.relid) then
+    update rowhook.source s set fingerprint = rowhook.source_fingerprint(s.id), refreshed_at = now()
+    where s.id = v_source.id;
+    return false;
+  end if;
+
+  update rowhook.source s
+  set schema_name = n.nspname,
+      table_name = c.relname,
+      columns = rowhook.remember_names(s.columns, rowhook.table_columns(s.relid)),
+      key_columns = rowhook.table_key(s.relid),
+      omitted_columns = rowhook.omitted_columns(s.id)
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where s.id = v_source.id and c.oid = s.relid;
+
+  v_spec := rowhook.capture_spec(v_source.id);
+  execute rowhook.capture_code(v_spec);
+  execute format('revoke all on function rowhook.capture_%s() from public', v_source.id);
+  update rowhook.source s set fingerprint = rowhook.source_fingerprint(s.id), refreshed_at = now()
+  where s.id = v_source.id;
+  return true;
+end
+$$;

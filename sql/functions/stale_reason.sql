@@ -1,0 +1,44 @@
+-- rowhook.stale_reason(sink_table row): a sentence that says why this table's changes must wait for an
+-- edit of the sink: a column that it names is gone, or its filter no longer plans. Null: all is well.
+-- Columns are known by number, so a rename is no reason, and a new column of an old name is one.
+create or replace function rowhook.stale_reason(p_entry rowhook.sink_table) returns text
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_source   rowhook.source;
+  v_name     text;
+  v_names    jsonb;
+  v_missing  record;
+begin
+  select * into strict v_source from rowhook.source s where s.id = p_entry.source_id;
+  v_name := format('%I.%I', v_source.schema_name, v_source.table_name);
+  if not exists (select from pg_catalog.pg_class c where c.oid = v_source.relid) then
+    return format('table %s was dropped; create it again and save the sink, or take it out of the sink', v_name);
+  end if;
+  if exists (select from pg_catalog.pg_class c where c.oid = v_source.relid and c.relispartition) then
+    return format('table %s has become a partition of %s; name that table in the sink instead', v_name,
+      pg_catalog.pg_partition_root(v_source.relid));
+  end if;
+  v_names := rowhook.column_names(v_source.relid);
+  select * into v_missing
+  from (
+    select unnest(p_entry.filter_columns), 'filter'
+    union all select unnest(p_entry.group_columns), 'group_by'
+    union all select unnest(p_entry.exclude_columns), 'exclude_columns') u(attnum, field)
+  where not v_names ? u.attnum::text
+  limit 1;
+  if found then
+    return format('column %I of %s, which %s names, was dropped; edit %3$s and save the sink',
+      coalesce(p_entry.column_names ->> v_missing.attnum::text, v_missing.attnum::text), v_name, v_missing.field);
+  end if;
+  if p_entry.filter_parts is not null then
+    begin
+      perform rowhook.check_filter(v_source.relid, p_entry.filter_parts);
+    exception when others then
+      return format('the filter on %s no longer fits the table (%s); edit it and save the sink', v_name, sqlerrm);
+    end;
+  end if;
+  return null;
+end
+$$;

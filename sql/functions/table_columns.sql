@@ -1,0 +1,22 @@
+-- rowhook.table_columns(table): its columns as they are now, with all that generated code needs:
+-- [{"attnum", "name", "type", "type_oid", "not_null", "base_oid", "settings", "foreign", "expression"?}].
+-- `expression` is that of a virtual column.
+create or replace function rowhook.table_columns(p_relid oid) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+           'attnum', c.attnum,
+           'name', c.name,
+           'type', coalesce(pg_catalog.format_type(c.type_oid, a.atttypmod), c.type_oid::text),
+           'type_oid', c.type_oid::bigint,
+           'not_null', coalesce(a.attnotnull, false),
+           'base_oid', t.base_type::bigint,
+           'settings', t.settings,
+           'foreign', t."foreign",
+           'expression', v.expression)) order by c.attnum), '[]')
+  from rowhook.live_columns(p_relid) c
+  cross join lateral rowhook.type_traits(c.type_oid) t
+  left join pg_catalog.pg_attribute a on a.attrelid = p_relid and a.attnum = c.attnum
+  left join rowhook.virtual_columns(p_relid) v on v.attnum = c.attnum
+$$;

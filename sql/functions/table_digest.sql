@@ -1,0 +1,13 @@
+-- rowhook.table_digest(table): a digest of all that generated code takes for granted about a table:
+-- its columns (number, name, type), its key, and the expressions of its virtual columns.
+create or replace function rowhook.table_digest(p_relid oid) returns text
+language sql stable
+set search_path = ''
+as $$
+  select md5(concat(
+    (select string_agg(format('%s %I %s', c.attnum, c.name, c.type_oid), ',' order by c.attnum)
+     from rowhook.live_columns(p_relid) c),
+    ';', rowhook.table_key(p_relid)::text,
+    ';', (select string_agg(format('%s %s', v.attnum, v.expression), ',' order by v.attnum)
+          from rowhook.virtual_columns(p_relid) v)))
+$$;

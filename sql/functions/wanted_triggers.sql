@@ -1,0 +1,36 @@
+-- rowhook.wanted_triggers(source, actions): the triggers that a table and the members of its tree must
+-- have, with `missing` where it is not there; `definition` is the `create trigger` that makes it.
+--   p_actions  actions wanted besides those of the source's sinks (a sink that is about to be saved)
+-- Names begin with 00, so that among statement triggers ours come first: triggers fire by name, and
+-- what another one changes must be captured after what set it off. An inheritance child may have
+-- several captured parents, so its triggers carry the source's id as well.
+-- Truncate is captured where the source itself is truncated: of a single partition, there is nothing
+-- that a message about the whole table could say.
+create or replace function rowhook.wanted_triggers(p_source int, p_actions text[] default '{}')
+returns table (relid regclass, name text, missing boolean, definition text)
+language sql stable
+set search_path = ''
+as $$
+  select m.relid, w.name, g.oid is null,
+         format('create or replace trigger %I after %s on %s %s for each statement execute function rowhook.capture_%s()',
+           w.name, w.action, m.relid,
+           case w.action
+             when 'insert' then 'referencing new table as rowhook_new'
+             when 'update' then 'referencing new table as rowhook_new old table as rowhook_old'
+             when 'delete' then 'referencing old table as rowhook_old'
+             else '' end,
+           p_source)
+  from rowhook.source s
+  cross join lateral rowhook.table_tree(s.relid) m
+  cross join lateral (
+    select a.action,
+           concat_ws('_', '00_rowhook', a.action, case when m.kind = 'child' then s.id end) as name
+    from (select unnest(t.actions) from rowhook.sink_table t where t.source_id = s.id
+          union select unnest(p_actions)
+          union select unnest('{insert,update,delete}'::text[]) where s.retention is not null) a(action)
+    where a.action <> 'truncate' or m.kind = 'table') w
+  left join pg_catalog.pg_trigger g
+    on g.tgrelid = m.relid and g.tgname = w.name
+    and g.tgfoid = to_regprocedure(format('rowhook.capture_%s()', s.id))
+  where s.id = p_source
+$$;
