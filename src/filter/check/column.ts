@@ -1,0 +1,78 @@
+// Names of columns: `status`, `old.status`, `new.status`, and nothing longer.
+
+import { FilterError } from '../error.ts'
+import { locationOf, names } from '../raw.ts'
+import type { Body } from '../raw.ts'
+import type { Checked, Collation, FilterColumn, Scope } from '../scope.ts'
+import { scalarName } from '../static-type.ts'
+import { didYouMean } from '../suggest.ts'
+import type { Side } from '../tree.ts'
+import { texts } from '../allow/types.ts'
+
+// pg_attribute rows with a negative number: they say where a row is stored, not what it holds, and
+// the transition tables of a statement trigger do not have them.
+const systemColumns = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid', 'oid'])
+
+export function checkColumn(scope: Scope, body: Body): Checked {
+  const at = scope.position(locationOf(body))
+  const path = names(body, 'fields')
+  if (path === null) {
+    throw new FilterError('* stands for a whole row: name the columns', { position: at })
+  }
+  const [first = '', second, ...more] = path
+  if (second === undefined) {
+    if (!scope.columns.has(first) && (first === 'old' || first === 'new')) {
+      throw new FilterError(`${first} alone is a whole row: name a column of it, as in ${first}.id`, {
+        position: at,
+      })
+    }
+    return column(scope, 'row', first, at)
+  }
+  if ((first !== 'old' && first !== 'new') || more.length > 0) {
+    throw new FilterError(
+      `${path.join('.')} is not a column: write the column's name alone, or old.name or new.name; other tables and fields of composite values are out of reach`,
+      { position: at },
+    )
+  }
+  return column(scope, first, second, at)
+}
+
+function column(scope: Scope, side: Side, name: string, at: number | undefined): Checked {
+  const found = scope.columns.get(name)
+  if (found === undefined) {
+    if (systemColumns.has(name)) {
+      throw new FilterError(`${name} is a system column: it says where a row is stored, not what it holds`, {
+        position: at,
+      })
+    }
+    throw new FilterError(
+      `column ${JSON.stringify(name)} does not exist${didYouMean(name, scope.columns.keys())}`,
+      { position: at },
+    )
+  }
+  scope.used.columns.add(found.attnum)
+  scope.used.sides.add(side)
+  const type = scope.columnType(found)
+  if (type.kind === 'enum') {
+    const user = scope.types.find((t) => t.oid === type.oid)
+    if (user !== undefined)
+      scope.used.types.set(user.oid, { oid: user.oid, schema: user.schema, name: user.name })
+  }
+  return {
+    expr: { kind: 'column', side, att: found.attnum, name: found.name, ...(at === undefined ? {} : { at }) },
+    type,
+    raises: false,
+    constant: false,
+    collation: collationOf(found, scalarName(type)),
+  }
+}
+
+const defaultCollationOid = 100
+const cCollationOid = 950
+
+function collationOf(column: FilterColumn, type: string | null): Collation {
+  if (type === 'name' || column.collation === cCollationOid) return 'C'
+  if (column.collation === defaultCollationOid || column.collation === 0) return 'default'
+  if (column.collation !== undefined) return column.collation
+  return type !== null && !texts.has(type) ? 'default' : `column ${column.attnum}`
+}
