@@ -29,7 +29,7 @@ export interface PostgresOptions {
   /** `scram` makes a random password, kept beside the data in `<dataDir>.password`; default `trust`. */
   auth?: Auth
   /** PEM texts; with them the server also speaks TLS. */
-  tls?: { cert: string; key: string }
+  tls?: { certificate: string; key: string }
 }
 
 /** How a stop treats open connections: wait for them, end them, or crash and recover later. */
@@ -115,9 +115,9 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   }
 }
 
-function writeTlsFiles(dataDir: string, tls: { cert: string; key: string }, account: Account): void {
+function writeTlsFiles(dataDir: string, tls: { certificate: string; key: string }, account: Account): void {
   for (const [name, text] of [
-    ['server.crt', tls.cert],
+    ['server.crt', tls.certificate],
     ['server.key', tls.key],
   ] as const) {
     const file = join(dataDir, name)

@@ -6,6 +6,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { atEnd } from './at-end.ts'
+import type { Identity } from './certificates.ts'
 import { eventually } from './eventually.ts'
 
 /** A message as it arrived, parsed: numbers beyond 2^53 are only exact in the request's `body`. */
@@ -81,10 +82,10 @@ export interface Receiver {
 
 /**
  * Starts a receiver on 127.0.0.1; it ends with the test, or, from `beforeAll`, with the file.
- * @param options.tls PEM texts: then it speaks HTTPS
+ * @param options.tls then it speaks HTTPS
  */
 export async function receiver(
-  options: { tls?: { cert: string; key: string; ca?: string }; respond?: Answer | Responder } = {},
+  options: { tls?: Identity; respond?: Answer | Responder } = {},
 ): Promise<Receiver> {
   const requests: ReceivedRequest[] = []
   const messages: ReceivedMessage[] = []
@@ -110,7 +111,10 @@ export async function receiver(
   const server =
     options.tls === undefined
       ? createServer({ keepAliveTimeout: 60_000 }, listener)
-      : createTlsServer({ ...options.tls, keepAliveTimeout: 60_000 }, listener)
+      : createTlsServer(
+          { cert: options.tls.certificate, key: options.tls.key, keepAliveTimeout: 60_000 },
+          listener,
+        )
   server.on('connection', () => (connections += 1))
   const listen = async () => {
     server.listen(port, '127.0.0.1')

@@ -1,8 +1,7 @@
-import { request } from 'undici'
-import { Agent } from 'undici'
+import { Agent, request } from 'undici'
 import { expect, test } from 'vitest'
 import { account } from '../../support/account.ts'
-import { certificate, certificateAuthority } from '../../support/certificate.ts'
+import { createAuthority } from '../../support/certificates.ts'
 import { type ReceivedMessage, receiver } from '../../support/receiver.ts'
 
 const message = (key: string, group = 'a') => ({
@@ -50,13 +49,13 @@ test('a receiver closes in the middle of a body, and sends bodies of any size', 
 })
 
 test('a receiver speaks TLS with a certificate that its authority vouches for, and no other', async () => {
-  const authority = certificateAuthority()
-  const hooks = await receiver({ tls: certificate(authority, ['127.0.0.1', 'localhost']) })
-  const trusting = new Agent({ connect: { ca: authority.cert } })
+  const authority = createAuthority('ours')
+  const hooks = await receiver({ tls: authority.issue('hooks', { hosts: ['127.0.0.1'] }) })
+  const trusting = new Agent({ connect: { ca: authority.certificate } })
   const { statusCode } = await request(hooks.url, { dispatcher: trusting })
   expect(statusCode).toBe(200)
   await trusting.close()
-  const other = new Agent({ connect: { ca: certificateAuthority().cert } })
+  const other = new Agent({ connect: { ca: createAuthority('theirs').certificate } })
   await expect(request(hooks.url, { dispatcher: other })).rejects.toThrow(/certificate/)
   await other.close()
 })
