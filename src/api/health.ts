@@ -1,19 +1,20 @@
 // What monitors ask, without a token: is the process there, can it work, what has it counted.
 import { Hono } from 'hono'
-import { version } from '../db/release.ts'
+import { compare } from '../db/install.ts'
+import { readRelease } from '../db/release.ts'
 import type { ApiOptions } from './context.ts'
-import { installedVersion } from './store/installation.ts'
 
 /** Longest wait for the database before /readyz says no. */
 const readyTimeoutMs = 2000
 
 /** /healthz, /readyz, /metrics. */
 export function healthRoutes({
-  db,
+  sql,
   dispatcher,
   metrics,
-}: Pick<ApiOptions, 'db' | 'dispatcher' | 'metrics'>): Hono {
+}: Pick<ApiOptions, 'sql' | 'dispatcher' | 'metrics'>): Hono {
   const app = new Hono()
+  const release = readRelease()
 
   app.get('/healthz', (c) => c.json({ status: 'ok' }))
 
@@ -46,11 +47,8 @@ export function healthRoutes({
 
   async function compareVersions(): Promise<string> {
     try {
-      const installed = await installedVersion(db)
-      if (installed === version) return 'ok'
-      return installed === undefined
-        ? 'rowhook is not installed in it; run npx install-sql'
-        : `its SQL has version ${installed}, this program is ${version}; run npx install-sql`
+      const { state, reason } = await compare(sql, release)
+      return state === 'current' ? 'ok' : `${reason}; run npx install-sql`
     } catch {
       return 'cannot be reached'
     }

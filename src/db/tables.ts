@@ -17,11 +17,6 @@ export interface StoredSigningSecret {
   expires_at: string | null
 }
 
-export interface InstallationTable {
-  id: string
-  version: string
-}
-
 export interface EndpointTable {
   id: Generated<string>
   name: string
@@ -132,7 +127,6 @@ export interface DeliveryTable {
 
 /** Table names as Kysely takes them. */
 export interface Database {
-  'rowhook.installation': InstallationTable
   'rowhook.endpoint': EndpointTable
   'rowhook.sink': SinkTable
   'rowhook.source': SourceTable

@@ -1,0 +1,131 @@
+// Making, changing and removing sinks. Two steps, because a trigger locks the user's table and must not
+// do so for as long as a transaction of ours lives: `prepareTables` checks names and filters and places
+// triggers, one table at a time; then one transaction of the caller writes the sink. A trigger whose
+// sink was never written is harmless, and `forgetTables` takes it away again.
+import type postgres from 'postgres'
+import {
+  type ResolvedTable,
+  type TableInput,
+  prepareSources,
+  regenerate,
+  releaseSources,
+  resolveTables,
+  saveTables,
+} from '../capture/tables.ts'
+import type { Db } from '../db/kysely.ts'
+import { InputError, NotFoundError } from '../errors.ts'
+import type { SinkEntry, SinkPatch } from './schema/sink.ts'
+import { showSettings, tablesOf } from './sinkView.ts'
+import { findEndpoint } from './store/endpoints.ts'
+import * as sinks from './store/sinks.ts'
+import type { SinkColumns, SinkRow } from './store/sinks.ts'
+import type { Change } from './transaction.ts'
+
+/** Tables that are known to exist, with filters that plan and triggers in place. */
+export type PreparedTables = readonly ResolvedTable[]
+
+/**
+ * Checks tables against the database and places the triggers that are missing.
+ * @throws InputError with paths below `tables`, LockTimeoutError when a table stays locked
+ */
+export async function prepareTables(sql: postgres.Sql, tables: TableInput[]): Promise<PreparedTables> {
+  const resolved = await resolveTables(sql, tables)
+  await prepareSources(sql, resolved)
+  return resolved
+}
+
+/** Takes away triggers that no sink and no retention wants. Never fails: the next maintenance retries. */
+export async function forgetTables(sql: postgres.Sql, sourceIds: readonly number[]): Promise<void> {
+  await releaseSources(sql, [...new Set(sourceIds)]).catch(() => {})
+}
+
+/**
+ * Writes a new sink and the beginning of its stream, which is the moment of the commit.
+ * @returns its row, and sources to `regenerate` before the commit
+ */
+export async function createSink(
+  { tx, db, audit }: Change,
+  input: SinkEntry,
+  tables: PreparedTables,
+): Promise<{ row: SinkRow; sourceIds: number[] }> {
+  const id = await sinks.insertSink(db, await columnsOf(db, input))
+  const sourceIds = await saveTables(tx, id, [...tables])
+  await tx`select rowhook.create_stream(${id})`
+  const row = await sinks.findSink(db, input.name)
+  await audit({ action: 'sink.create', resource: `sink:${row.name}`, before: null, after: await settingsOf(db, row) })
+  return { row, sourceIds }
+}
+
+/**
+ * Changes a sink. Fields that are not given stay; tables are replaced whole.
+ * @param row as it was read in this transaction, with a lock
+ * @param tables what `prepareTables` made of `patch.tables`, when that is given
+ * @returns the row as it is now, and sources to `regenerate` before the commit
+ */
+export async function updateSink(
+  { tx, db, audit }: Change,
+  row: SinkRow,
+  patch: SinkPatch,
+  tables?: PreparedTables,
+  action = 'sink.update',
+): Promise<{ row: SinkRow; sourceIds: number[] }> {
+  const before = await settingsOf(db, row)
+  await sinks.updateSink(db, row.id, await columnsOf(db, { ...before, ...patch }), new Date())
+  const sourceIds = tables === undefined ? [] : await saveTables(tx, row.id, [...tables])
+  const after = await sinks.findSink(db, row.uid)
+  await audit({ action, resource: `sink:${row.name}`, before, after: await settingsOf(db, after) })
+  return { row: after, sourceIds }
+}
+
+/** @returns sources to `regenerate` before the commit, and to `forgetTables` after it */
+export async function removeSink({ db, audit }: Change, row: SinkRow): Promise<number[]> {
+  const before = await settingsOf(db, row)
+  const sources = await db.selectFrom('rowhook.sink_table').select('source_id').where('sink_id', '=', row.id).execute()
+  await sinks.deleteSink(db, row.id)
+  await audit({ action: 'sink.delete', resource: `sink:${row.name}`, before, after: null })
+  return sources.map(({ source_id }) => source_id)
+}
+
+/** Brings the capture functions of these tables in line with what the transaction has written. */
+export async function regenerateSources({ tx }: Change, sourceIds: readonly number[]): Promise<void> {
+  // In one order everywhere, so that two changes wait for each other instead of deadlocking.
+  await regenerate(tx, [...new Set(sourceIds)].toSorted((a, b) => a - b))
+}
+
+/** What a person has set. */
+export async function settingsOf(db: Db, row: SinkRow) {
+  return showSettings(row, (await tablesOf(db, [row.id])).get(row.id) ?? [])
+}
+
+async function columnsOf(db: Db, input: Omit<SinkEntry, 'tables'>): Promise<SinkColumns> {
+  if (!input.batch && input.batch_size !== 1) {
+    throw new InputError([{ path: 'batch_size', message: 'must be 1 where batch is false' }])
+  }
+  const { endpoint, alert_endpoint, ...columns } = input
+  return {
+    name: columns.name,
+    endpoint_id: await endpointId(db, endpoint, 'endpoint'),
+    path: columns.path,
+    message_type: columns.message_type,
+    batch: columns.batch,
+    batch_size: columns.batch_size,
+    batch_timeout_ms: columns.batch_timeout_ms,
+    request_timeout_ms: columns.request_timeout_ms,
+    max_retry_count: columns.max_retry_count,
+    concurrency: columns.concurrency,
+    rate_limit: columns.rate_limit,
+    compression: columns.compression,
+    max_message_bytes: columns.max_message_bytes,
+    status: columns.status,
+    alert_endpoint_id: alert_endpoint === null ? null : await endpointId(db, alert_endpoint, 'alert_endpoint'),
+  }
+}
+
+async function endpointId(db: Db, reference: string, path: string): Promise<string> {
+  try {
+    return (await findEndpoint(db, reference)).id
+  } catch (error) {
+    if (error instanceof NotFoundError) throw new InputError([{ path, message: error.message }])
+    throw error
+  }
+}
