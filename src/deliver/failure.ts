@@ -84,19 +84,19 @@ function parserReason(message: string): string {
   return /\((.+)\)$/.exec(message)?.[1] ?? message
 }
 
-// Node's own checks (ERR_TLS_…), OpenSSL's protocol errors (ERR_SSL_…, ERR_OSSL_…, EPROTO), and the names
-// of certificate verification results, which share no prefix.
+// Node's own checks (ERR_TLS_…), OpenSSL's protocol errors (ERR_SSL_…, ERR_OSSL_…, EPROTO), and the
+// results of verifying a certificate, whose names share no prefix.
 function isTls(code: string): boolean {
-  return (
-    /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO$)/.test(code) ||
-    /CERT|CRL|CHAIN_TOO_LONG|PATH_LENGTH|CA_MD/.test(code)
-  )
+  if (/^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO$)/.test(code)) return true
+  return /CERT|CRL|^UNABLE_TO_|^INVALID_(CA|PURPOSE)$|^PATH_LENGTH_EXCEEDED$|^HOSTNAME_MISMATCH$/.test(code)
 }
 
-function tlsReason(error: NodeJS.ErrnoException & { reason?: string }): string {
-  if (error.code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-    return `the certificate is for another host. ${error.reason ?? ''}`.trim()
-  return error.reason ?? error.message
+function tlsReason({ code = '', message, reason }: NodeJS.ErrnoException & { reason?: string }): string {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `the certificate is for another host. ${reason ?? ''}`
+  // Node goes on about one of its own flags, which is not the way here.
+  if (/^UNABLE_TO_|SELF_SIGNED/.test(code))
+    return `${message.split(';')[0]}; a private CA goes into ca_certificate`
+  return reason ?? message
 }
 
 // Node tried every address of the name; the aggregate's own message is empty.
