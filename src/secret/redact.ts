@@ -45,11 +45,8 @@ export function createRedactor(secrets: Iterable<string> = []): Redactor {
   return {
     add,
     redact(text) {
-      const known = search === undefined ? text : text.replace(search, MASK)
-      return PATTERNS.reduce(
-        (redacted, [pattern, replacement]) => redacted.replace(pattern, replacement),
-        known,
-      )
+      const first = search === undefined ? text : text.replace(search, MASK)
+      return PATTERNS.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), first)
     },
   }
 }
