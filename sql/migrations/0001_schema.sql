@@ -393,3 +393,5 @@ create table rowhook.setting (
   name   text primary key,
   value  jsonb not null
 );
+
+update rowhook.installation set event_oid = 'rowhook.event'::regclass;
