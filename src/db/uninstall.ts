@@ -56,7 +56,7 @@ async function capturedTables(sql: postgres.Sql): Promise<CapturedTable[]> {
   // Copies that Postgres itself keeps on partitions (tgparentid) go with their original.
   return sql<CapturedTable[]>`
     select c.oid::text as oid, format('%I.%I', n.nspname, c.relname) as name,
-      array_agg(quote_ident(t.tgname) order by t.tgname) as triggers
+      json_agg(quote_ident(t.tgname) order by t.tgname) as triggers
     from pg_trigger t
     join pg_proc p on p.oid = t.tgfoid
     join pg_namespace pn on pn.oid = p.pronamespace and pn.nspname = 'rowhook'

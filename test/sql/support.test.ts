@@ -6,7 +6,8 @@ import { proxy } from '../support/proxy.ts'
 test('each test gets a database of its own with rowhook in it', async () => {
   const [one, other] = [await createDatabase(), await createDatabase()]
   await one.sql`create table only_here (id int)`
-  const [found] = await other.sql`select to_regclass('only_here') as only_here, to_regclass('rowhook.event')::text as event`
+  const [found] =
+    await other.sql`select to_regclass('only_here') as only_here, to_regclass('rowhook.event')::text as event`
   expect(found).toEqual({ only_here: null, event: 'rowhook.event' })
 })
 
@@ -16,7 +17,13 @@ test('an ordinary owner is no superuser, and owns rowhook', async () => {
     select rolsuper, rolcreaterole, rolcreatedb, rolreplication,
       (select tableowner = current_user from pg_tables where schemaname = 'rowhook' and tablename = 'event') as owns
     from pg_roles where rolname = current_user`
-  expect(found).toEqual({ rolsuper: false, rolcreaterole: false, rolcreatedb: false, rolreplication: false, owns: true })
+  expect(found).toEqual({
+    rolsuper: false,
+    rolcreaterole: false,
+    rolcreatedb: false,
+    rolreplication: false,
+    owns: true,
+  })
 })
 
 test('a connection that is left open is reported when the database is dropped', async () => {

@@ -20,7 +20,10 @@ test('the first run installs, and the second finds nothing to do', async () => {
   expect(await installSql([], env)).toEqual(installed)
   expect(await installSql(['--check'], env)).toEqual(installed)
   const { code, stdout } = await installSql(['--database-url', url])
-  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^rowhook \S+ is installed already\n$/) })
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(/^rowhook \S+ is installed already\n$/),
+  })
 })
 
 test('twenty installs at once all succeed', async () => {
@@ -57,7 +60,9 @@ test('another role is told who installed rowhook', async () => {
   const { code, stderr } = await installSql([], { DATABASE_URL: url })
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: expect.stringMatching(/^install-sql: rowhook was installed in this database by role "postgres": .*; .*\n$/),
+    stderr: expect.stringMatching(
+      /^install-sql: rowhook was installed in this database by role "postgres": .*; .*\n$/,
+    ),
   })
 })
 
@@ -89,7 +94,10 @@ test('--print leaves the settings of the session as they were', async () => {
 test('changed functions are applied again, and only then is a database behind', async () => {
   const { url, sql } = await createDatabase()
   const folder = copyOfSql()
-  writeFileSync(join(folder, 'functions/zz_added.sql'), 'create or replace function rowhook.added() returns int language sql as $$ select 1 $$;')
+  writeFileSync(
+    join(folder, 'functions/zz_added.sql'),
+    'create or replace function rowhook.added() returns int language sql as $$ select 1 $$;',
+  )
   appendFileSync(join(folder, 'install.txt'), '\nfunctions/zz_added.sql\n')
   const newer = readRelease(folder)
   expect(await compare(sql, newer)).toEqual({ state: 'behind', reason: expect.stringContaining('functions') })
@@ -114,20 +122,27 @@ test('a database that is newer than the code is left alone', async () => {
   expect(await installSql([], { DATABASE_URL: url })).toEqual({
     code: 1,
     stdout: '',
-    stderr: expect.stringMatching(/^install-sql: the SQL in this database is newer than rowhook \S+; install with the newer rowhook\n$/),
+    stderr: expect.stringMatching(
+      /^install-sql: the SQL in this database is newer than rowhook \S+; install with the newer rowhook\n$/,
+    ),
   })
   await sql`delete from rowhook.migration where name = ${added}`
   await sql`update rowhook.installation set version = '999.0.0'`
   expect(await installSql(['--check'], { DATABASE_URL: url })).toEqual({
     code: 1,
     stdout: '',
-    stderr: expect.stringMatching(/^install-sql: the SQL in this database \(999\.0\.0\) is newer than this code .*\n$/),
+    stderr: expect.stringMatching(
+      /^install-sql: the SQL in this database \(999\.0\.0\) is newer than this code .*\n$/,
+    ),
   })
 })
 
 test('an error in a file names the file, and leaves nothing behind', async () => {
   const { url, sql } = await createDatabase({ template: false })
-  const broken = withMigration(readRelease(), 'create table rowhook.fine (id int);\ncreate tabel oops (id int)')
+  const broken = withMigration(
+    readRelease(),
+    'create table rowhook.fine (id int);\ncreate tabel oops (id int)',
+  )
   await expect(install(url, broken)).rejects.toThrow(`${added}: syntax error at or near "tabel"`)
   const schemas = await sql`select nspname from pg_namespace where nspname like 'rowhook%'`
   expect(schemas).toEqual([])
@@ -158,15 +173,14 @@ test('an upgrade waits for a writer that uses the log, without making others wai
   })
   await upgrade
   writer.release()
-  expect(lines).toEqual([
-    'waiting for transactions that use the log (attempt 1 of 30)',
-    `applied ${added}`,
-  ])
+  expect(lines).toEqual(['waiting for transactions that use the log (attempt 1 of 30)', `applied ${added}`])
 })
 
 test('install.txt names every file below sql/, once', () => {
   const folder = join(import.meta.dirname, '../../../sql')
-  const present = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.sql'))
+  const present = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.sql'),
+  )
   const { migrations, reapplied } = readRelease(folder)
   const listed = [...migrations, ...reapplied].map(({ name }) => name)
   expect(listed.toSorted()).toEqual(present.toSorted())
