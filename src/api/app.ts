@@ -9,8 +9,11 @@ import { NotFoundError } from '../errors.ts'
 import { auditRoutes } from './audit.ts'
 import { authenticate } from './auth.ts'
 import type { ApiEnv, ApiOptions } from './context.ts'
+import { deliveryRoutes } from './deliveries.ts'
 import { endpointRoutes } from './endpoints.ts'
 import { healthRoutes } from './health.ts'
+import { idempotency } from './idempotency.ts'
+import { messageRoutes } from './messages.ts'
 import { openApiRoute } from './openapi.ts'
 import { HttpProblem, asRowhookError, problemResponse } from './problem.ts'
 import { maxBodyBytes } from './request.ts'
@@ -66,7 +69,10 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
 
   app.use('/api/*', noStore)
   app.use('/api/*', authenticate(options))
+  app.use('/api/*', idempotency(options))
   app.route('/api/endpoints', endpointRoutes(options))
+  app.route('/api/sinks', messageRoutes(options))
+  app.route('/api/sinks', deliveryRoutes(options))
   app.route('/api/tokens', tokenRoutes(options))
   app.route('/api/audit', auditRoutes(options))
   return app

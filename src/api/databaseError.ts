@@ -1,27 +1,15 @@
 // What Postgres and postgres.js throw → the error class that says what a person can do about it.
 // SQL functions of rowhook raise 22023, P0001 or P0002 with a message and a hint that were written for
 // people, so those two are passed on; the text of other errors may quote data and is not.
+import { isConnectionError } from '../db/connection-error.ts'
 import { ConflictError, DatabaseError, InputError, NotFoundError, type RowhookError } from '../errors.ts'
 
-interface DatabaseFailure {
+interface DatabaseFailure extends Error {
   code: string
-  message: string
   hint?: string
-  constraint_name?: string
+  /** Which argument it is about, where a function of ours says so. */
+  column_name?: string
 }
-
-const lost = new Set([
-  'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-  'CONNECTION_DESTROYED',
-  'CONNECT_TIMEOUT',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOTFOUND',
-  'ETIMEDOUT',
-  'EPIPE',
-  'EAI_AGAIN',
-])
 
 /** The rowhook error for a failure of the database; undefined: it is not one that users can mend. */
 export function fromDatabase(error: unknown): RowhookError | undefined {
@@ -29,7 +17,8 @@ export function fromDatabase(error: unknown): RowhookError | undefined {
   const { code, message, hint } = error
   const options = { cause: error, ...(hint === undefined ? {} : { hint }) }
   if (code === 'P0002') return new NotFoundError(message, options)
-  if (code === '22023' || code === 'P0001') return new InputError([{ path: '', message }], options)
+  if (code === '22023' || code === 'P0001')
+    return new InputError([{ path: error.column_name ?? '', message }], options)
   if (code === '55000' || code === '55006') return new ConflictError(message, options)
   if (code === '23505') return new ConflictError('it exists already', { cause: error })
   if (code === '23503') return new ConflictError('something else still refers to it', { cause: error })
@@ -55,7 +44,7 @@ export function fromDatabase(error: unknown): RowhookError | undefined {
       cause: error,
     })
   }
-  if (lost.has(code) || code.startsWith('08') || code.startsWith('57P') || code.startsWith('53')) {
+  if (isConnectionError(error) || code.startsWith('57P') || code.startsWith('53')) {
     return new DatabaseError('the database cannot be reached', {
       hint: 'Try again in a moment.',
       cause: error,

@@ -52,7 +52,12 @@ export async function createSink(
   const sourceIds = await saveTables(tx, id, [...tables])
   await tx`select rowhook.create_stream(${id})`
   const row = await sinks.findSink(db, input.name)
-  await audit({ action: 'sink.create', resource: `sink:${row.name}`, before: null, after: await settingsOf(db, row) })
+  await audit({
+    action: 'sink.create',
+    resource: `sink:${row.name}`,
+    before: null,
+    after: await settingsOf(db, row),
+  })
   return { row, sourceIds }
 }
 
@@ -80,7 +85,11 @@ export async function updateSink(
 /** @returns sources to `regenerate` before the commit, and to `forgetTables` after it */
 export async function removeSink({ db, audit }: Change, row: SinkRow): Promise<number[]> {
   const before = await settingsOf(db, row)
-  const sources = await db.selectFrom('rowhook.sink_table').select('source_id').where('sink_id', '=', row.id).execute()
+  const sources = await db
+    .selectFrom('rowhook.sink_table')
+    .select('source_id')
+    .where('sink_id', '=', row.id)
+    .execute()
   await sinks.deleteSink(db, row.id)
   await audit({ action: 'sink.delete', resource: `sink:${row.name}`, before, after: null })
   return sources.map(({ source_id }) => source_id)
@@ -89,7 +98,10 @@ export async function removeSink({ db, audit }: Change, row: SinkRow): Promise<n
 /** Brings the capture functions of these tables in line with what the transaction has written. */
 export async function regenerateSources({ tx }: Change, sourceIds: readonly number[]): Promise<void> {
   // In one order everywhere, so that two changes wait for each other instead of deadlocking.
-  await regenerate(tx, [...new Set(sourceIds)].toSorted((a, b) => a - b))
+  await regenerate(
+    tx,
+    [...new Set(sourceIds)].toSorted((a, b) => a - b),
+  )
 }
 
 /** What a person has set. */
@@ -117,7 +129,8 @@ async function columnsOf(db: Db, input: Omit<SinkEntry, 'tables'>): Promise<Sink
     compression: columns.compression,
     max_message_bytes: columns.max_message_bytes,
     status: columns.status,
-    alert_endpoint_id: alert_endpoint === null ? null : await endpointId(db, alert_endpoint, 'alert_endpoint'),
+    alert_endpoint_id:
+      alert_endpoint === null ? null : await endpointId(db, alert_endpoint, 'alert_endpoint'),
   }
 }
 

@@ -9,7 +9,14 @@ import { assertMatch, tag } from './precondition.ts'
 import { body, optionalBody, query } from './request.ts'
 import { nameForm } from './schema/name.ts'
 import { type SinkPatch, sinkInput, sinkPatch, sinkShown } from './schema/sink.ts'
-import { createSink, forgetTables, prepareTables, regenerateSources, removeSink, updateSink } from './sinkChanges.ts'
+import {
+  createSink,
+  forgetTables,
+  prepareTables,
+  regenerateSources,
+  removeSink,
+  updateSink,
+} from './sinkChanges.ts'
 import { showSink, showSinks } from './sinkView.ts'
 import { type SinkRow, assertNameFree, findSink, listSinks } from './store/sinks.ts'
 import { change } from './transaction.ts'
@@ -71,7 +78,8 @@ export function sinkRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono<Ap
     operation({
       tag: tagName,
       summary: 'Change a sink',
-      description: 'Fields that are not given stay; tables are replaced whole. Takes If-Match with the ETag of what you read.',
+      description:
+        'Fields that are not given stay; tables are replaced whole. Takes If-Match with the ETag of what you read.',
       answer: sinkShown,
     }),
     body(sinkPatch),
@@ -80,7 +88,12 @@ export function sinkRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono<Ap
 
   app.delete(
     '/:sink',
-    operation({ tag: tagName, summary: 'Delete a sink', description: 'With its messages, deliveries and backfills.', status: 204 }),
+    operation({
+      tag: tagName,
+      summary: 'Delete a sink',
+      description: 'With its messages, deliveries and backfills.',
+      status: 204,
+    }),
     async (c) => {
       const sourceIds = await change(sql, c.get('actor'), async (changing) => {
         const row = await findSink(changing.db, c.req.param('sink'), { lock: true })
@@ -96,7 +109,12 @@ export function sinkRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono<Ap
 
   app.post(
     '/:sink/pause',
-    operation({ tag: tagName, summary: 'Pause a sink', description: 'Changes are kept and wait; requests in flight finish.', answer: sinkShown }),
+    operation({
+      tag: tagName,
+      summary: 'Pause a sink',
+      description: 'Changes are kept and wait; requests in flight finish.',
+      answer: sinkShown,
+    }),
     optionalBody(v.strictObject({})),
     async (c) => answer(c, await patch(c, c.req.param('sink'), { status: 'paused' }, 'sink.pause')),
   )
@@ -108,7 +126,12 @@ export function sinkRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono<Ap
     async (c) => answer(c, await patch(c, c.req.param('sink'), { status: 'active' }, 'sink.resume')),
   )
 
-  async function patch(c: Context<ApiEnv>, reference: string, wanted: SinkPatch, action?: string): Promise<SinkRow> {
+  async function patch(
+    c: Context<ApiEnv>,
+    reference: string,
+    wanted: SinkPatch,
+    action?: string,
+  ): Promise<SinkRow> {
     const current = await findSink(db, reference)
     assertMatch(c.req.header('if-match'), current)
     const tables = wanted.tables === undefined ? undefined : await prepareTables(sql, wanted.tables)

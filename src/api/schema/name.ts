@@ -1,4 +1,4 @@
-// The one place that says what a name is.
+// The one place that says what names and ids are.
 import * as v from 'valibot'
 
 /** What endpoints, sinks and tokens may be called. */
@@ -23,3 +23,14 @@ export const numberForm = /^\d{1,18}$/
 
 /** A name or an id, in a body. Every id is also a well-formed name. */
 export const reference = name
+
+/** Whether a text is an event id in its one spelling. */
+export function isEventId(text: string): boolean {
+  return /^[1-9]\d{0,17}$/.test(text)
+}
+
+/** A time as this API prints it, to the microsecond. */
+export const timeForm = /^\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
+
+/** The name of a table or column; whether it exists is for the database to say. */
+export const identifier = v.pipe(v.string(), v.nonEmpty(), v.maxLength(300))

@@ -1,9 +1,8 @@
 // Shapes of a sink: as it is given, changed, and shown. Names of tables and columns, and filters, are
 // checked against the database by src/capture.
 import * as v from 'valibot'
-import { name, reference } from './name.ts'
-
-const identifier = v.pipe(v.string(), v.nonEmpty(), v.maxLength(300))
+import { backfillInput } from './history.ts'
+import { identifier, name, reference } from './name.ts'
 
 function wholeNumber(minimum: number, maximum: number) {
   return v.pipe(v.number(), v.integer(), v.minValue(minimum), v.maxValue(maximum))
@@ -84,22 +83,6 @@ const fields = {
   ),
   status: v.picklist(['active', 'paused', 'disabled']),
 }
-
-/** One table of a backfill. */
-export const backfillTableInput = v.strictObject({
-  name: identifier,
-  where: v.optional(v.nullable(v.pipe(v.string(), v.nonEmpty(), v.maxLength(20_000)))),
-  sort_column: v.optional(v.nullable(identifier)),
-  start: v.optional(v.nullable(v.union([v.string(), v.number(), v.boolean()]))),
-  end: v.optional(v.nullable(v.union([v.string(), v.number(), v.boolean()]))),
-})
-
-/** POST …/backfills. */
-export const backfillInput = v.pipe(
-  v.strictObject({ tables: v.pipe(v.array(backfillTableInput), v.nonEmpty(), v.maxLength(1000)) }),
-  v.metadata({ ref: 'BackfillInput' }),
-)
-export type BackfillInput = v.InferOutput<typeof backfillInput>
 
 const given = {
   name,

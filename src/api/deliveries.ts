@@ -1,0 +1,71 @@
+// GET /api/sinks/:sink/deliveries: the log of HTTP requests.
+import { Hono } from 'hono'
+import * as v from 'valibot'
+import type { ApiEnv, ApiOptions } from './context.ts'
+import { operation } from './operation.ts'
+import { decodeCursor, page, pageOf, pageQuery } from './page.ts'
+import { query } from './request.ts'
+import { numberForm } from './schema/name.ts'
+import { type DeliveryRow, listDeliveries } from './store/deliveries.ts'
+import { findSink } from './store/sinks.ts'
+
+const deliveryShown = v.pipe(
+  v.object({
+    id: v.string(),
+    at: v.string(),
+    webhook_id: v.string(),
+    event_ids: v.array(v.string()),
+    attempt: v.number(),
+    outcome: v.picklist(['ok', 'failed']),
+    status: v.pipe(v.nullable(v.number()), v.description('null: there was no answer')),
+    duration_ms: v.number(),
+    error: v.nullable(v.string()),
+    response: v.pipe(v.nullable(v.string()), v.description('Its first bytes')),
+    request_headers: v.pipe(
+      v.nullable(v.record(v.string(), v.string())),
+      v.description('Secrets are masked'),
+    ),
+    replay_id: v.nullable(v.string()),
+  }),
+  v.metadata({ ref: 'Delivery' }),
+)
+
+const deliveryQuery = v.strictObject({ ...pageQuery, outcome: v.optional(v.picklist(['ok', 'failed'])) })
+
+export function deliveryRoutes({ db }: Pick<ApiOptions, 'db'>): Hono<ApiEnv> {
+  return new Hono<ApiEnv>().get(
+    '/:sink/deliveries',
+    operation({
+      tag: 'Deliveries',
+      summary: 'List HTTP requests, newest first',
+      answer: pageOf(deliveryShown),
+    }),
+    query(deliveryQuery),
+    async (c) => {
+      const { limit, cursor, outcome } = c.req.valid('query')
+      const [before] = decodeCursor(cursor, [numberForm]) ?? []
+      const sink = await findSink(db, c.req.param('sink'))
+      const ok = outcome === undefined ? undefined : outcome === 'ok'
+      const rows = await listDeliveries(db, sink.id, { ok, before }, limit + 1)
+      const { data, next_cursor } = page(rows, limit, (row) => [row.id])
+      return c.json({ data: data.map(show), next_cursor })
+    },
+  )
+}
+
+function show({ sink_id: _, ok, at, ...row }: DeliveryRow): v.InferOutput<typeof deliveryShown> {
+  return {
+    id: row.id,
+    at: at.toISOString(),
+    webhook_id: row.webhook_id,
+    event_ids: row.event_ids,
+    attempt: row.attempt,
+    outcome: ok ? 'ok' : 'failed',
+    status: row.status,
+    duration_ms: row.duration_ms,
+    error: row.error,
+    response: row.response,
+    request_headers: row.request_headers,
+    replay_id: row.replay_id,
+  }
+}

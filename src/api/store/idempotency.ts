@@ -1,0 +1,43 @@
+// Rows of rowhook.idempotency: POSTs that carried an Idempotency-Key, and their answers, for a day. The
+// log's maintenance deletes older rows. Keys come as digests, answers as ciphertext: an answer may
+// hold a secret that was shown once.
+import type { Db } from '../../db/kysely.ts'
+
+/** A request that was carried out before, or is just now (status null). */
+export interface Earlier {
+  fingerprint: string
+  status: number | null
+  headers: Record<string, string> | null
+  body: string | null
+  created_at: Date
+}
+
+/** Reserves the key; undefined: it is ours now. Otherwise what has it. */
+export async function reserve(db: Db, key: string, fingerprint: string): Promise<Earlier | undefined> {
+  const made = await db
+    .insertInto('rowhook.idempotency')
+    .values({ key, fingerprint })
+    .onConflict((conflict) => conflict.column('key').doNothing())
+    .returning('key')
+    .executeTakeFirst()
+  if (made !== undefined) return undefined
+  return db
+    .selectFrom('rowhook.idempotency')
+    .select(['fingerprint', 'status', 'headers', 'body', 'created_at'])
+    .where('key', '=', key)
+    .executeTakeFirst()
+}
+
+/** Keeps the answer for those who ask again. */
+export async function keep(
+  db: Db,
+  key: string,
+  answer: { status: number; headers: Record<string, string>; body: string | null },
+): Promise<void> {
+  await db.updateTable('rowhook.idempotency').set(answer).where('key', '=', key).execute()
+}
+
+/** Frees a key: nothing was done under it, so that the next request may try. */
+export async function release(db: Db, key: string): Promise<void> {
+  await db.deleteFrom('rowhook.idempotency').where('key', '=', key).execute()
+}

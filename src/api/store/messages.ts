@@ -1,0 +1,67 @@
+// Messages of a sink. Their state follows from the stream's position and lies in no table, so all of it
+// is read and changed by functions of sql/functions; this file only calls them.
+import { sql } from 'kysely'
+import type { Db } from '../../db/kysely.ts'
+
+export const messageStates = ['pending', 'delivered', 'failing', 'discarded'] as const
+export type MessageState = (typeof messageStates)[number]
+
+/** A message; `record` and `changes` are raw JSON, so that numbers keep their digits. */
+export interface MessageRow {
+  event_id: string
+  state: MessageState
+  source_id: number
+  action: string
+  group: string | null
+  record: string | null
+  changes: string | null
+  captured_at: string
+  attempts: number
+  next_attempt_at: string | null
+  last_error: string | null
+  webhook_id: string | null
+}
+
+/** Which messages, newest first. Times are texts that Postgres reads. */
+export interface MessageFilter {
+  state?: MessageState | undefined
+  sourceId?: number | undefined
+  group?: string | undefined
+  since?: string | undefined
+  until?: string | undefined
+  /** Only those with a lower event id. */
+  before?: string | undefined
+}
+
+export async function listMessages(
+  db: Db,
+  sinkId: number,
+  filter: MessageFilter,
+  limit: number,
+): Promise<MessageRow[]> {
+  const { state, sourceId, group, since, until, before } = filter
+  const time = (column: string) =>
+    sql`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+  const { rows } = await sql<MessageRow>`
+    select m.event_id::text as event_id, m.state, m.source_id, m.action, m.grp as "group",
+      m.record::text as record, m.changes::text as changes, ${time('m.captured_at')} as captured_at,
+      m.attempts, ${time('m.next_attempt_at')} as next_attempt_at, m.last_error, m.webhook_id
+    from rowhook.list_messages(${sinkId}::int, ${state ?? null}::text, ${sourceId ?? null}::int,
+      ${group ?? null}::text, ${since ?? null}::timestamptz, ${until ?? null}::timestamptz,
+      ${before ?? null}::bigint, ${limit}::int) m
+    order by m.event_id desc`.execute(db)
+  return rows
+}
+
+/** Has messages sent again, or dropped for good; returns how many. By state, by ids, or both. */
+export async function commandMessages(
+  db: Db,
+  command: 'redeliver' | 'discard',
+  sinkId: number,
+  which: { state?: MessageState; eventIds?: string[] },
+): Promise<number> {
+  const { rows } = await sql<{ count: string }>`
+    select ${sql.ref(`rowhook.${command}`)}(${sinkId}::int, ${which.state ?? null}::text,
+      ${which.eventIds ?? null}::bigint[]) as count`.execute(db)
+  return Number(rows[0]!.count)
+}
