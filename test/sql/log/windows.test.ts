@@ -1,0 +1,198 @@
+// The log's promise, against concurrent writers and a reader that ticks and reads at random: every
+// committed event is read once, and per row in the order of commits, whatever is open meanwhile.
+import { setTimeout as sleep } from 'node:timers/promises'
+import fc from 'fast-check'
+import type { Sql } from 'postgres'
+import { expect, test } from 'vitest'
+import { connect } from '../../../src/db/connect.ts'
+import { pulse, readWindow } from '../../../src/log/events.ts'
+import { createDatabase } from '../../support/database.ts'
+import { eventually } from '../../support/eventually.ts'
+
+const rows = 24
+const sourceId = 1
+
+async function prepare(sql: Sql): Promise<void> {
+  await sql`create table item (id int primary key, n int not null default 0)`
+  await sql`insert into item select i, 0 from generate_series(1, ${rows}) i`
+  await sql`
+    insert into rowhook.source (relid, schema_name, table_name, key_columns)
+    overriding system value values ('item', 'public', 'item', '{1}')`
+}
+
+/** Raises a row's counter and writes the event that a capture function would write. */
+const change = `
+  with changed as (update item set n = n + 1 where id = $1 returning id, n)
+  insert into rowhook.event (source_id, action, captured_at, sinks, pks, record)
+  select ${sourceId}, 'u', clock_timestamp(), '{1}', array[c.id::text], json_build_object('n', c.n)
+  from changed c`
+
+interface Step {
+  row: number
+  savepoint: 'none' | 'keep' | 'undo'
+  sleepMs: number
+}
+interface Transaction {
+  steps: Step[]
+  commit: boolean
+}
+
+const step = fc.record({
+  row: fc.integer({ min: 1, max: rows }),
+  savepoint: fc.constantFrom('none' as const, 'none' as const, 'keep' as const, 'undo' as const),
+  sleepMs: fc.constantFrom(0, 0, 0, 1, 3),
+})
+const transaction = fc.record({
+  steps: fc.array(step, { minLength: 1, maxLength: 4 }),
+  commit: fc.constantFrom(true, true, true, true, false),
+})
+
+async function write(sql: Sql, transactions: readonly Transaction[]): Promise<void> {
+  for (const t of transactions) {
+    try {
+      await sql.begin(async (tx) => {
+        // in row order, so that writers wait for each other but never in a circle
+        for (const s of t.steps.toSorted((a, b) => a.row - b.row)) {
+          if (s.savepoint !== 'none') await tx.unsafe('savepoint s')
+          await tx.unsafe(change, [s.row])
+          if (s.savepoint === 'undo') await tx.unsafe('rollback to savepoint s')
+          if (s.sleepMs > 0) await sleep(s.sleepMs)
+        }
+        if (!t.commit) throw new Error('rolled back on purpose')
+      })
+    } catch (error) {
+      if (t.commit) throw error
+    }
+  }
+}
+
+interface Reader {
+  seen: Map<number, number[]>
+  readTo(tick: number, limit: () => number): Promise<void>
+}
+
+async function createReader(sql: Sql): Promise<Reader> {
+  let from = (await pulse(sql, null)).tick
+  const seen = new Map<number, number[]>()
+  return {
+    seen,
+    async readTo(to, limit) {
+      let after = 0
+      while (from < to) {
+        const size = limit()
+        const chunk = await readWindow(sql, {
+          sinkId: 1, sourceIds: [sourceId], from, to, after, limit: size, bytes: 1e9,
+        })
+        for (const e of chunk) {
+          const list = seen.get(Number(e.pks[0])) ?? []
+          list.push((JSON.parse(e.record!) as { n: number }).n)
+          seen.set(Number(e.pks[0]), list)
+        }
+        if (chunk.length < size) break
+        after = chunk.at(-1)!.event_id
+      }
+      from = to
+    },
+  }
+}
+
+async function expectAllOnceInOrder(sql: Sql, seen: Map<number, number[]>): Promise<void> {
+  const final = await sql<{ id: number; n: number }[]>`select id, n from item order by id`
+  for (const { id, n } of final) {
+    expect(seen.get(id) ?? [], `row ${id}`).toEqual(Array.from({ length: n }, (_, i) => i + 1))
+  }
+}
+
+test('concurrent writers, random ticks and chunk sizes: nothing lost, nothing twice, commit order per row', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(transaction, { minLength: 10, maxLength: 25 }), { minLength: 6, maxLength: 10 }),
+      fc.array(fc.record({ pauseMs: fc.integer({ min: 0, max: 12 }), limit: fc.integer({ min: 1, max: 50 }) }), {
+        minLength: 20, maxLength: 20,
+      }),
+      async (writers, pace) => {
+        const db = await createDatabase()
+        await prepare(db.sql)
+        const pool = connect(db.url, { max: writers.length + 1 })
+        const reader = await createReader(db.sql)
+        let writing = true
+        const written = Promise.all(writers.map((w) => write(pool, w))).finally(() => (writing = false))
+        // an unrelated writer that stays open all along
+        const idle = pool.begin(async (tx) => {
+          await tx.unsafe('create table other (x int)')
+          while (writing) await sleep(5)
+        })
+        let turn = 0
+        while (writing) {
+          const { pauseMs, limit } = pace[turn++ % pace.length]!
+          await sleep(pauseMs)
+          await reader.readTo((await pulse(db.sql, null)).tick, () => limit)
+        }
+        await written
+        await idle
+        await reader.readTo((await pulse(db.sql, null)).tick, () => 7)
+        await expectAllOnceInOrder(db.sql, reader.seen)
+        await pool.end()
+        await db.drop()
+      },
+    ),
+    { numRuns: process.env['FULL'] === undefined ? 4 : 60 },
+  )
+}, 600_000)
+
+test('a transaction that stays open delays its own changes and no others', async () => {
+  const db = await createDatabase()
+  await prepare(db.sql)
+  const pool = connect(db.url, { max: 3 })
+  const reader = await createReader(db.sql)
+  let finish = (): void => {}
+  const open = pool.begin(async (tx) => {
+    await tx.unsafe(change, [1])
+    await new Promise<void>((resolve) => (finish = resolve))
+  })
+  await eventually(() => {
+    if (finish.toString() === '()=>{}') throw new Error('not open yet')
+  })
+  await pool.unsafe(change, [2])
+  await reader.readTo((await pulse(db.sql, null)).tick, () => 10)
+  expect(reader.seen.get(2)).toEqual([1])
+  expect(reader.seen.get(1)).toBeUndefined()
+  finish()
+  await open
+  await reader.readTo((await pulse(db.sql, null)).tick, () => 10)
+  await expectAllOnceInOrder(db.sql, reader.seen)
+  await pool.end()
+})
+
+test('no tick is taken while nothing happens, however often one is asked for', async () => {
+  const db = await createDatabase()
+  await prepare(db.sql)
+  const { tick } = await pulse(db.sql, null)
+  for (let i = 0; i < 5; i++) {
+    await db.sql`update item set n = n where id = 1`
+    expect((await pulse(db.sql, tick)).tick).toBe(tick)
+  }
+  await db.sql.unsafe(change, [1])
+  expect((await pulse(db.sql, tick)).tick).toBeGreaterThan(tick)
+})
+
+test('of many that take a tick at once, ids follow the order of snapshots', async () => {
+  const db = await createDatabase()
+  await prepare(db.sql)
+  const pool = connect(db.url, { max: 8 })
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      for (let i = 0; i < 15; i++) {
+        await pool.unsafe(change, [1 + Math.floor(Math.random() * rows)])
+        await pulse(pool, null)
+      }
+    }),
+  )
+  const [row] = await db.sql`
+    select count(*) filter (where pg_snapshot_xmax(snapshot)::text::bigint < before) as wrong, count(*) as ticks
+    from (select snapshot, lag(pg_snapshot_xmax(snapshot)::text::bigint) over (order by id) as before
+          from rowhook.tick) t`
+  expect(Number(row!['ticks'])).toBeGreaterThan(10)
+  expect(Number(row!['wrong'])).toBe(0)
+  await pool.end()
+})
