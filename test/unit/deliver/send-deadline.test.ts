@@ -1,6 +1,10 @@
 // The one deadline over every stage of an exchange. Each receiver here stops at another stage.
 
+import { once } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
+import { atEnd } from '../../support/at-end.ts'
 import { eventually } from '../../support/eventually.ts'
 import { httpReceiver, localSender, rawReceiver, requestTo, tcpReceiver } from './receivers.ts'
 
@@ -74,6 +78,27 @@ test('every exchange has a deadline of its own', async () => {
   await Promise.all([send(300), send(100), send(200), send(100)])
   expect(order).toEqual([100, 100, 200, 300])
 })
+
+test('an answer that came while this process was stopped or busy still counts', async () => {
+  const sender = localSender()
+  const url = await receiverBeside()
+  await sender.send(requestTo(url))
+  const sent = sender.send(requestTo(url, { timeoutMs: 100 }))
+  for (let i = 0; i < 3; i += 1) await setImmediate() // the request leaves
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+  expect(await sent).toMatchObject({ status: 200, body: 'ok' })
+})
+
+/** A receiver in a thread of its own, which answers while this one is blocked. */
+async function receiverBeside(): Promise<string> {
+  const code = `
+    const server = require('node:http').createServer((request, response) => response.end('ok'))
+    server.listen(0, '127.0.0.1', () => require('node:worker_threads').parentPort.postMessage(server.address().port))`
+  const worker = new Worker(code, { eval: true })
+  atEnd(async () => void (await worker.terminate()))
+  const [port] = (await once(worker, 'message')) as [number]
+  return `http://127.0.0.1:${port}/`
+}
 
 function drip(
   socket: { write(text: string): boolean; on(event: 'close', f: () => void): unknown },

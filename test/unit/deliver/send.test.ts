@@ -209,7 +209,8 @@ describe('connections', () => {
     sender.forget('sink')
     answer.resolve()
     expect(await sent).toMatchObject({ status: 200, body: 'late' })
-    await eventually(() => expect(receiver.sockets[0]!.destroyed).toBe(true))
+    // Well before an idle connection would end by itself, after 4 s.
+    await eventually(() => expect(receiver.sockets[0]!.destroyed).toBe(true), { timeoutMs: 2_000 })
   })
 
   test('of one slow receiver take none from another', async () => {
