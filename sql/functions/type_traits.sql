@@ -17,12 +17,8 @@ declare
   v_type   pg_catalog.pg_type;
   v_inner  record;
 begin
-  base_type := p_type;
-  loop
-    select * into v_type from pg_catalog.pg_type t where t.oid = base_type;
-    exit when v_type.typtype is distinct from 'd';
-    base_type := v_type.typbasetype;
-  end loop;
+  base_type := rowhook.base_type(p_type);
+  select * into v_type from pg_catalog.pg_type t where t.oid = base_type;
   "foreign" := 'no';
   settings := '{}';
 
