@@ -20,9 +20,9 @@ const PATTERNS: [RegExp, string][] = [
 
 /** Replaces secrets in texts. */
 export interface Redactor {
-  redact(text: string): string
+  readonly redact: (text: string) => string
   /** Learns secrets; those it knows already, and short ones, change nothing. */
-  add(secrets: Iterable<string>): void
+  readonly add: (secrets: Iterable<string>) => void
 }
 
 /** @param secrets known from the start: the root token, the database's password, the encryption keys */
