@@ -89,6 +89,7 @@ function fetched(major: Major): string {
     ],
     { cwd: aside, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
   )
+  chmodSync(aside, 0o755)
   if (npm.status === 0 && !existsSync(native)) renameSync(aside, folder)
   rmSync(aside, { recursive: true, force: true })
   if (existsSync(native)) return native

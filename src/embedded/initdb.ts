@@ -94,8 +94,11 @@ function initdb(dataDir: string, options: string[], owner: Owner): void {
     { ...owner.account, cwd: '/', env: serverEnvironment, encoding: 'utf8' },
   )
   if (done.status === 0) return
-  throw new DatabaseError(`initdb could not make a database in ${dataDir}: ${lastLine(done.stderr ?? '')}`, {
-    hint: 'check that the disk is writable and not full',
+  const reason = lastLine(done.stderr ?? '')
+  throw new DatabaseError(`initdb could not make a database in ${dataDir}: ${reason}`, {
+    hint: reason.includes('user does not exist')
+      ? 'run as a user that /etc/passwd names (in a container: without a bare number as its user)'
+      : 'check that the disk is writable and not full',
     cause: done.error,
   })
 }

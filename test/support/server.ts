@@ -1,5 +1,5 @@
 // A Postgres server for tests, in a temporary folder.
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -18,6 +18,7 @@ export async function startServer(
   options: ServerOptions = {},
 ): Promise<{ server: PostgresServer; remove: () => Promise<void> }> {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'rowhook-test-'))
+  chmodSync(folder, 0o755) // run by root, the server's own account must get in
   const removeFolder = () => rmSync(folder, { recursive: true, force: true })
   try {
     const server = await startPostgres({ ...options, dataDir: join(folder, 'data') })
