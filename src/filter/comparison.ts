@@ -37,8 +37,8 @@ function pairRaises(left: Checked, right: Checked): boolean {
   const [a, b] = [left.type, right.type]
   if (a.kind === 'enum' || b.kind === 'enum') return false
   if (a.kind === 'unknown' && b.kind === 'unknown') return false
-  if (a.kind === 'unknown') return !comparable(b)
-  if (b.kind === 'unknown') return !comparable(a)
+  if (a.kind === 'unknown') return !comparable(b) || !collates(left, right)
+  if (b.kind === 'unknown') return !comparable(a) || !collates(left, right)
   if (a.kind !== 'builtin' || b.kind !== 'builtin' || a.array !== b.array) return true
   if (a.name === null || b.name === null || !comparable(a) || !comparable(b)) return true
   if (texts.has(a.name) && texts.has(b.name)) return !collates(left, right)

@@ -37,7 +37,7 @@ export async function parseText(userText: string): Promise<ParsedText> {
     throw syntaxError(error, userText)
   }
   await refuseComments(sql, position)
-  return { expression: onlyExpression(statements, position), position }
+  return { expression: await onlyExpression(sql, statements, position), position }
 }
 
 function refuseUnreadable(userText: string): void {
@@ -50,16 +50,30 @@ function refuseUnreadable(userText: string): void {
   if (userText.trim() === '') {
     throw new FilterError('the filter is empty: leave it out to match every row, or write a condition')
   }
-  // The parser reads C strings: it would see only what stands before a NUL. Half a surrogate pair
-  // would reach it as U+FFFD, so that the filter would not say what the user wrote.
-  const unreadable = characters.findIndex((c) => c === '\0' || !c.isWellFormed())
-  if (unreadable !== -1) {
-    const what = characters[unreadable] === '\0' ? 'a NUL character' : 'half of a surrogate pair'
-    throw new FilterError(`the filter holds ${what}, which is not text`, { position: unreadable + 1 })
+  const unreadable = findUnreadable(userText)
+  if (unreadable !== null) {
+    throw new FilterError(`the filter holds ${unreadable.what}`, { position: unreadable.position })
   }
 }
 
-function onlyExpression(statements: unknown[], position: ParsedText['position']): unknown {
+/**
+ * What in a text Postgres could not take as it stands. The parser reads C strings, and would see
+ * only what stands before a NUL; half a surrogate pair would reach it as U+FFFD, so that the filter
+ * would not say what the user wrote.
+ */
+export function findUnreadable(text: string): { what: string; position: number } | null {
+  const characters = Array.from(text)
+  const found = characters.findIndex((c) => c === '\0' || !c.isWellFormed())
+  if (found === -1) return null
+  const what = characters[found] === '\0' ? 'a NUL character' : 'half of a surrogate pair'
+  return { what: `${what}, which is not text`, position: found + 1 }
+}
+
+async function onlyExpression(
+  sql: string,
+  statements: unknown[],
+  position: ParsedText['position'],
+): Promise<unknown> {
   const [first, second] = statements as (
     | { stmt?: unknown; stmt_len?: number; stmt_location?: number }
     | undefined
@@ -88,30 +102,55 @@ function onlyExpression(statements: unknown[], position: ParsedText['position'])
     targets.length !== 2
   ) {
     throw new FilterError(
-      'a filter is one expression, such as you would write after WHERE: it must not go on with another clause (from, where, into, group by, union, order by, limit, …)',
+      'a filter is one expression, such as you would write after WHERE: it must not go on with another clause',
+      { position: position(clauseStart(await tokensOf(sql))) },
     )
   }
   const target = peek(targets[1])
   if (target?.type !== 'ResTarget' || Object.keys(target.body).some((f) => f !== 'val' && f !== 'location')) {
-    const name = target?.body['name']
+    // `a and` parses as well, as the value a under the alias "and".
+    const last = (await tokensOf(sql)).at(-1)
     throw new FilterError(
-      `a filter is one expression: after it stands ${JSON.stringify(name ?? '')}, which would be an alias`,
-      { position: position(nearestLocation({ type: 'ResTarget', body: target?.body ?? {} })) },
+      `a filter is one expression: ${JSON.stringify(last?.text ?? '')} at its end does not belong to one`,
+      { position: position(last?.start) },
     )
   }
   return target.body['val']
 }
 
+const clauses = new Set(
+  'from where into group having window order limit offset fetch for union except intersect'.split(' '),
+)
+
+// The tree does not say where a clause begins, but the words that begin one are reserved: outside
+// of parentheses they can only be that, but for the `from` of `is distinct from`.
+function clauseStart(tokens: Awaited<ReturnType<typeof tokensOf>>): number | undefined {
+  let depth = 0
+  for (const [i, token] of tokens.entries()) {
+    if (token.text === '(') depth++
+    if (token.text === ')') depth--
+    const word = token.keywordName === 'NO_KEYWORD' ? '' : token.text.toLowerCase()
+    if (depth > 0 || !clauses.has(word)) continue
+    if (word !== 'from' || tokens[i - 1]?.text.toLowerCase() !== 'distinct') return token.start
+  }
+  return undefined
+}
+
 // Comments leave no trace in the tree and would be lost when the filter is printed back: better
-// said than dropped. The scanner prints its tokens as JSON but does not escape control characters,
-// so they become spaces first; none of them can begin or end a token in text that has just parsed.
+// said than dropped.
 async function refuseComments(sql: string, position: ParsedText['position']): Promise<void> {
   if (!sql.includes('--') && !sql.includes('/*')) return
-  // oxlint-disable-next-line no-control-regex
-  const { tokens } = await scan(sql.replace(/[\u0001-\u0009\u000b-\u001f\u007f]/g, ' '))
-  const comment = tokens.find((t) => t.tokenName === 'SQL_COMMENT' || t.tokenName === 'C_COMMENT')
+  const comment = (await tokensOf(sql)).find((t) => /^(SQL|C)_COMMENT$/.test(t.tokenName))
   if (comment === undefined) return
   throw new FilterError('comments are not allowed in a filter', { position: position(comment.start) })
+}
+
+// The scanner prints its tokens as JSON but does not escape control characters, so they become
+// spaces first; none of them can begin or end a token in text that has parsed.
+async function tokensOf(sql: string) {
+  // oxlint-disable-next-line no-control-regex
+  const { tokens } = await scan(sql.replace(/[\u0001-\u0009\u000b-\u001f\u007f]/g, ' '))
+  return tokens
 }
 
 function syntaxError(error: unknown, userText: string): unknown {

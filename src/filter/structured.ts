@@ -11,6 +11,7 @@ import { texts } from './allow/types.ts'
 import type { FilterColumn } from './scope.ts'
 import { scalarName } from './static-type.ts'
 import type { StaticType } from './static-type.ts'
+import { findUnreadable, maxCharacters } from './source.ts'
 import { didYouMean } from './suggest.ts'
 
 const operators = ['=', '!=', '>', '<', '>=', '<=', 'in', 'not_in', 'is_null', 'is_not_null', 'like'] as const
@@ -37,6 +38,10 @@ export function buildStructured(
   columns: ReadonlyMap<string, FilterColumn>,
   typeOf: (column: FilterColumn) => StaticType,
 ): Node {
+  const characters = Array.from(JSON.stringify(input)).length
+  if (characters > maxCharacters) {
+    throw new FilterError(`the filter has ${characters} characters as JSON; the most is ${maxCharacters}`)
+  }
   if (!Array.isArray(input)) return condition(input as StructuredFilter, '', columns, typeOf)
   if (input.length === 0) {
     throw new FilterError('the list of conditions is empty: leave the filter out to match every row')
@@ -69,11 +74,13 @@ function condition(
       `column ${JSON.stringify(input.column)} does not exist${didYouMean(String(input.column), columns.keys())}`,
     )
   }
+  refuseUnreadable(Array.isArray(input.value) ? input.value : [input.value], (m) => fail('value', m))
   const type = scalarName(typeOf(column))
   const json = type === 'json' || type === 'jsonb'
   if (input.field_path !== undefined && input.field_path !== null) {
     if (!json) throw fail('field_path', `column ${column.name} is not json or jsonb, so it has no fields`)
     const keys = String(input.field_path).split('.')
+    refuseUnreadable(keys, (m) => fail('field_path', m))
     if (keys.includes(''))
       throw fail('field_path', 'field_path is keys joined by single dots, as in items.0.sku')
     return inJson(input, reference(column), keys, type, (m) => fail('value', m))
@@ -139,6 +146,13 @@ function inJson(input: StructuredFilter, column: Node, keys: string[], type: str
   )
   const isOfKind = operation('=', call(`${type}_typeof`, [there]), constant(kind))
   return { CaseExpr: { args: [{ CaseWhen: { expr: isOfKind, result: comparison } }] } }
+}
+
+function refuseUnreadable(values: readonly unknown[], fail: Fail): void {
+  for (const value of values) {
+    const unreadable = typeof value === 'string' ? findUnreadable(value) : null
+    if (unreadable !== null) throw fail(`this holds ${unreadable.what}`)
+  }
 }
 
 function nullTest(input: StructuredFilter, target: Node, fail: Fail): Node | null {

@@ -27,6 +27,8 @@ export interface FunctionRule {
   jsonpath?: number
   /** First major version of Postgres that has it, when later than 14. */
   since?: 15 | 16 | 17 | 18
+  /** The last argument has to be known as a date or timestamp: on timetz the answer depends on today. */
+  timestamp?: true
   /** Gives the time: only where `allowNow`. */
   clock?: true
 }
@@ -175,7 +177,7 @@ export const functionGroups: Readonly<Record<string, Readonly<Record<string, Fun
     date_subtract: { args: [2, 3], since: 16 },
     // With one argument age() counts from today, so it has two here.
     age: number2,
-    timezone: { args: [1, 2] },
+    timezone: { args: [1, 2], timestamp: true },
     overlaps: { args: [4, 4], gives: 'bool' },
     isfinite: { args: one, gives: 'bool', neverRaisesOn: ['date', 'timestamp', 'timestamptz', 'interval'] },
     make_date: triple,

@@ -37,6 +37,8 @@ export const functionsLeftOut: readonly LeftOutClass[] = [
     names: [
       'random',
       'random_normal',
+      'array_sample',
+      'array_shuffle',
       'gen_random_uuid',
       'uuidv4',
       'uuidv7',
@@ -74,6 +76,7 @@ export const functionsLeftOut: readonly LeftOutClass[] = [
       'pg_jit_available',
       'icu_unicode_version',
       'unicode_version',
+      'current_query',
       'pg_my_temp_schema',
       'pg_is_other_temp_schema',
       'pg_notification_queue_usage',
@@ -83,7 +86,7 @@ export const functionsLeftOut: readonly LeftOutClass[] = [
       'pg_safe_snapshot_blocking_pids',
     ],
     matches:
-      /^(inet_(client|server)_|pg_stat_|pg_is_in_|pg_is_wal|pg_get_wal|pg_control_|pg_isolation|mxid_age|pg_get_multixact|pg_mcv|pg_walfile|pg_split_walfile|pg_listening|pg_stop_making|pg_replication|pg_(create|drop|copy)_(logical|physical|replication)|pg_sync_|pg_database_size|pg_table_size|pg_(total_)?relation_size|pg_indexes_size|pg_tablespace_size|pg_available|pg_show_|pg_timezone|pg_cursor|pg_prepared|pg_lock_status|pg_config|pg_event_trigger|pg_extension|binary_upgrade|pg_collation_actual|pg_database_collation|pg_get_publication|pg_wal_summar|pg_clear_|pg_restore_|pg_set_|pg_get_shmem|pg_get_aios|pg_nextoid|pg_stats_|pg_get_backend_memory|pg_flush_data|pg_hba|pg_node_tree|pg_wait_|pg_char_to|pg_encoding|brin_|gin_clean|amvalidate|pg_get_loaded)/,
+      /^(inet_(client|server)_|pg_stat_|pg_is_in_|pg_is_wal|pg_get_wal|pg_control_|pg_isolation|mxid_age|pg_get_multixact|pg_mcv|pg_walfile|pg_split_walfile|pg_listening|pg_stop_making|pg_replication|pg_(create|drop|copy)_(logical|physical|replication)|pg_sync_|pg_database_size|pg_table_size|pg_(total_)?relation_size|pg_indexes_size|pg_tablespace_(size|databases)|pg_available|pg_show_|pg_timezone|pg_cursor|pg_prepared|pg_lock_status|pg_config|pg_event_trigger|pg_extension|binary_upgrade|pg_collation_actual|pg_database_collation|pg_get_publication|pg_wal_summar|pg_clear_|pg_restore_|pg_set_|pg_get_shmem|pg_get_aios|pg_nextoid|pg_stats_|pg_get_backend_memory|pg_flush_data|pg_hba|pg_node_tree|pg_wait_|pg_char_to|pg_encoding|brin_|gin_clean|amvalidate|pg_get_loaded)/,
   },
   {
     because: 'it looks something up in the catalogs, so the answer depends on objects outside the row',
@@ -182,7 +185,6 @@ export const functionsLeftOut: readonly LeftOutClass[] = [
       'regexp_split_to_array',
       'string_to_table',
       'array_dims',
-      'tsvector_to_array',
     ],
     matches: /^jsonb?_(each|array_elements|object_keys|to_record|populate_record|path_query$|path_query_tz)/,
   },
@@ -200,24 +202,9 @@ export const functionsLeftOut: readonly LeftOutClass[] = [
     ],
   },
   {
-    because: 'it is an aggregate, and a filter sees one row',
-    names: [
-      'count',
-      'sum',
-      'avg',
-      'min',
-      'max',
-      'bool_and',
-      'bool_or',
-      'every',
-      'json_agg',
-      'jsonb_agg',
-      'row_number',
-      'rank',
-      'lag',
-      'lead',
-      'any_value',
-    ],
+    because: 'it is an aggregate or a window function, and a filter sees one row',
+    matches:
+      /^(count|sum|avg|min|max|mode|bool_(and|or)|bit_(and|or|xor)|every|any_value|corr|covar_.*|stddev.*|var_.*|variance|regr_.*|percentile_.*|(cume_|percent_)?(dense_)?(rank|dist)|row_number|ntile|lag|lead|(first|last|nth)_value|range_agg|range_intersect_agg|jsonb?_(object_)?agg(_.*)?)$/,
   },
   {
     because: 'it writes SQL text, which a filter has no use for',
@@ -299,7 +286,7 @@ export const functionsLeftOut: readonly LeftOutClass[] = [
   {
     because: 'it is internal to Postgres (operators, indexes, aggregates and statistics are built on it)',
     matches:
-      /(send|recv|in|out|typmodin|typmodout|_cmp|cmp|_hash|hash_extended|hash|larger|smaller|_larger|_smaller|_canonical|_subdiff|_transfn|_accum|_accum_inv|_combine|statefunc|_validator|_compress|_avg|_sum|sortsupport|equalimage)$|^(hash|bt|float8_|int[248]|gist_|spg_|gin_|in_range|similar_|numeric_|d(exp|log1|log10|round|trunc)|like|notlike|textlen|nameconcatoid|oidvectortypes|fmgr_|tsmatch|array_(larger|smaller))/,
+      /(send|recv|in|out|typmodin|typmodout|_cmp|cmp|_hash|hash_extended|hash|larger|smaller|_larger|_smaller|_canonical|_subdiff|_transfn|_accum|_accum_inv|_combine|statefunc|_validator|_compress|_avg|_sum|sortsupport|equalimage|currtid2)$|(timestamp|timestamptz|date)_cmp_|^(hash|bt|float8_|int[248]|gist_|spg_|gin_|in_range|similar_|numeric_|d(exp|log1|log10|round|trunc)|like|notlike|textlen|nameconcatoid|oidvectortypes|fmgr_|tsmatch|array_(larger|smaller))/,
   },
 ]
 

@@ -3,7 +3,7 @@
 import { functionRules } from '../allow/functions.ts'
 import type { FunctionRule } from '../allow/functions.ts'
 import { whyLeftOut } from '../allow/left-out.ts'
-import { integers } from '../allow/types.ts'
+import { instants, integers } from '../allow/types.ts'
 import { FilterError } from '../error.ts'
 import { refuseCostlyJsonpath, refuseCostlyRegex } from '../pattern.ts'
 import { list, locationOf, names, text } from '../raw.ts'
@@ -24,7 +24,8 @@ export function checkCall(scope: Scope, body: Body): Checked {
   refuseCount(name, rule, args.length, at)
   for (const [i, arg] of args.entries()) refuseArgument(name, rule, arg, i)
   checkPatterns(name, rule, args)
-  const type = rule.gives === undefined ? someBuiltin : builtin(rule.gives)
+  if (rule.timestamp === true) refuseTimeOfDay(name, args)
+  const type = rule.gives === undefined ? resultOf(name, args) : builtin(rule.gives)
   return {
     expr: { kind: 'call', name, args: args.map((a) => a.expr), ...(at === undefined ? {} : { at }) },
     type,
@@ -106,6 +107,27 @@ function refuseMixedElement(name: string, args: readonly Checked[]): void {
       position: element.expr.at,
     },
   )
+}
+
+// Daylight saving makes what a time of day means elsewhere depend on the day it is asked.
+function refuseTimeOfDay(name: string, args: readonly Checked[]): void {
+  const arg = args.at(-1)!
+  if (arg.type.kind === 'unknown' || instants.has(scalarName(arg.type) ?? '')) return
+  throw new FilterError(
+    `${name === 'timezone' ? 'at time zone' : name} needs a value that is known to be a timestamp: cast it, as in x::timestamp at time zone 'UTC'`,
+    { position: arg.expr.at },
+  )
+}
+
+/** The result's type where it follows from the arguments, and something depends on knowing it. */
+function resultOf(name: string, args: readonly Checked[]): StaticType {
+  const last = scalarName(args.at(-1)?.type ?? someBuiltin)
+  if (name === 'timezone') return builtin(last === 'timestamp' ? 'timestamptz' : 'timestamp')
+  const truncated = scalarName(args[1]?.type ?? someBuiltin)
+  if (name === 'date_trunc' && truncated !== null) {
+    return builtin(truncated === 'date' ? 'timestamptz' : truncated)
+  }
+  return someBuiltin
 }
 
 // array_length(enum[], 1): the second argument is a dimension. An int4 is also no element that

@@ -1,7 +1,7 @@
 // Operators, in every shape the grammar gives them. Also decides which of them may raise.
 
 import type { OperatorRule } from '../allow/operators.ts'
-import { integers } from '../allow/types.ts'
+import { instants, integers } from '../allow/types.ts'
 import { comparisonRaises, refuseFrozenClock, refuseMixedEnum } from '../comparison.ts'
 import { FilterError } from '../error.ts'
 import { refuseCostlyJsonpath, refuseCostlyRegex } from '../pattern.ts'
@@ -138,5 +138,13 @@ function resultOf(name: string, left: StaticType, right: StaticType): StaticType
   ) {
     return builtin(['int8', 'int4'].find((n) => n === a || n === b) ?? 'int2')
   }
+  if (name === '+' || name === '-')
+    return shifted(a, b) ?? (name === '+' ? shifted(b, a) : null) ?? someBuiltin
   return someBuiltin
+}
+
+/** A date or timestamp, moved by an interval. */
+function shifted(from: string | null, by: string | null): StaticType | null {
+  if (from === null || by !== 'interval' || !instants.has(from)) return null
+  return builtin(from === 'date' ? 'timestamp' : from)
 }
