@@ -32,6 +32,8 @@ export interface StartOptions {
   api: boolean
   dispatch: boolean
   env: Readonly<Record<string, string | undefined>>
+  /** Told once everything runs, in place of the line on standard output. */
+  onUp?(url: string | undefined): void
 }
 
 export interface Started {
@@ -45,7 +47,7 @@ export interface Started {
  * Starts the dispatcher and the admin API in this process.
  * @throws ConfigError with one line that names what is missing and the next step
  */
-export async function start({ config, api, dispatch, env }: StartOptions): Promise<Started> {
+export async function start({ config, api, dispatch, env, onUp = announce }: StartOptions): Promise<Started> {
   const logger = pino({ level: config.logLevel, base: undefined })
   const { pooled } = parseDatabaseUrl(config.databaseUrl)
   const sql = connect(config.databaseUrl, { max: 5, idle_timeout: 30, max_lifetime: 1800 })
@@ -62,7 +64,9 @@ export async function start({ config, api, dispatch, env }: StartOptions): Promi
     const sender = createSender({ allowNetworks: config.allowNetworks, proxies: readProxySettings(env) })
     closers.push(() => sender.close())
 
-    const dispatcher = dispatch ? await startDispatching({ sql, config, logger, metrics, sender, pooled, closers }) : undefined
+    const dispatcher = dispatch
+      ? await startDispatching({ sql, config, logger, metrics, sender, pooled, closers })
+      : undefined
     let url: string | undefined
     if (api) {
       const app = createApi({
@@ -72,13 +76,15 @@ export async function start({ config, api, dispatch, env }: StartOptions): Promi
         logger,
         metrics: metrics.registry,
         sendTest: (endpointId) => sendTestMessage(sql, sender, config.keyRing, version, endpointId),
-        ...(dispatcher === undefined ? {} : { dispatcher: { isAlive: () => dispatcher.trouble() === undefined } }),
+        ...(dispatcher === undefined
+          ? {}
+          : { dispatcher: { isAlive: () => dispatcher.trouble() === undefined } }),
       })
       const server = await listen(app.fetch, config)
       closers.push(() => closeServer(server))
       url = urlOf(server, config.host)
     }
-    announce(url)
+    onUp(url)
     return { url, stop: close }
   } catch (error) {
     await close().catch(() => {})
@@ -102,8 +108,18 @@ interface DispatchParts {
   closers: (() => Promise<unknown>)[]
 }
 
-async function startDispatching({ sql, config, logger, metrics, sender, pooled, closers }: DispatchParts): Promise<Dispatcher> {
-  const journal = openJournal(sql, (error) => logger.warn({ err: error }, 'the delivery log could not be written; trying again'))
+async function startDispatching({
+  sql,
+  config,
+  logger,
+  metrics,
+  sender,
+  pooled,
+  closers,
+}: DispatchParts): Promise<Dispatcher> {
+  const journal = openJournal(sql, (error) =>
+    logger.warn({ err: error }, 'the delivery log could not be written; trying again'),
+  )
   const maintenance = createMaintenance({ sql, config, logger })
   const requeue = (streamId: string, inMs: number): Promise<void> => queueDeliver(sql, streamId, inMs)
   let worker: Worker | undefined
@@ -163,7 +179,9 @@ async function checkDatabase(sql: Sql, config: Config): Promise<void> {
     throw new ConfigError(describeConnectionError(error, config.databaseUrl), { cause: error })
   }
   if (state.state === 'newer') {
-    throw new ConfigError(`${state.reason}`, { hint: 'Install the rowhook version that the database has, or newer.' })
+    throw new ConfigError(`${state.reason}`, {
+      hint: 'Install the rowhook version that the database has, or newer.',
+    })
   }
   if (state.state !== 'current') {
     throw new ConfigError(state.reason, { hint: 'Run: npx install-sql' })
@@ -196,7 +214,9 @@ async function checkToken(sql: Sql, config: Config): Promise<void> {
 
 function listen(fetch: Parameters<typeof serve>[0]['fetch'], config: Config): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch, hostname: config.host, port: config.port }, () => resolve(server as Server)) as Server
+    const server = serve({ fetch, hostname: config.host, port: config.port }, () =>
+      resolve(server as Server),
+    ) as Server
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
         error.code === 'EADDRINUSE'
@@ -204,10 +224,13 @@ function listen(fetch: Parameters<typeof serve>[0]['fetch'], config: Config): Pr
               hint: 'Choose another ROWHOOK_PORT, or 0 for any free one.',
               cause: error,
             })
-          : new ConfigError(`ROWHOOK_HOST ${config.host}, port ${config.port}: ${error.code ?? error.message}`, {
-              hint: 'Give an address of this machine and a port that it may listen on.',
-              cause: error,
-            }),
+          : new ConfigError(
+              `ROWHOOK_HOST ${config.host}, port ${config.port}: ${error.code ?? error.message}`,
+              {
+                hint: 'Give an address of this machine and a port that it may listen on.',
+                cause: error,
+              },
+            ),
       )
     })
   })

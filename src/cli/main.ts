@@ -39,6 +39,7 @@ try {
 
 function describe(error: unknown): string {
   if (error instanceof RowhookError) return [error.message, error.hint].filter(Boolean).join('. ')
-  if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) return error.message
+  if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
+    return error.message
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

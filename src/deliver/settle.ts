@@ -299,10 +299,7 @@ export function createSettler(state: RunState): Settler {
     hold,
     settle,
     finish(batch, exchange) {
-      const verdict = judge(
-        exchange,
-        keysOf(batch),
-      )
+      const verdict = judge(exchange, keysOf(batch))
       if (verdict.kind === 'delivered') {
         advance(batch, 'delivered')
         delivered(batch, batch.members)

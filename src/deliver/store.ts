@@ -16,7 +16,11 @@ export interface ClaimedStream {
 }
 
 /** Takes a stream's lease; null when somebody else has it, or its sink is not active. */
-export async function claimStream(sql: Sql, streamId: string, dispatcherId: string): Promise<ClaimedStream | null> {
+export async function claimStream(
+  sql: Sql,
+  streamId: string,
+  dispatcherId: string,
+): Promise<ClaimedStream | null> {
   const [row] = await sql`
     select id::text, sink_id, replay_id, token::text, tick_from::float8 as "from", tick_to::float8 as "to",
       last_id::float8 as last, circuit, circuit_failures, circuit_probes,

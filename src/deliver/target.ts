@@ -4,7 +4,8 @@ import { decrypt } from '../secret/cipher.ts'
 import { clientKeyIdentity, headerIdentity, signingIdentity } from '../secret/identity.ts'
 import type { KeyRing } from '../secret/ring.ts'
 import type { EventRow } from '../log/events.ts'
-import { actionName, createMessagePrinter, idempotencyKey } from './message.ts'
+import { joinUrl } from './address.ts'
+import { createMessagePrinter, idempotencyKey } from './message.ts'
 import type { Batch } from './batch.ts'
 import { MASK, headerBuilder, maskHeaders } from './headers.ts'
 import { prepareKeys, sign } from './sign.ts'
@@ -76,27 +77,19 @@ export interface Target {
   headers(batch: Batch, timestamp: number, body: string): { sent: string[]; shown: () => string }
 }
 
-/** Joins the endpoint's URL and the sink's path: one slash between them, the URL's query kept. */
-export function joinUrl(base: string, path: string): string {
-  if (path === '') return base
-  const url = new URL(base)
-  if (path.startsWith('?')) {
-    url.search = url.search === '' ? path : `${url.search}&${path.slice(1)}`
-    return url.href
-  }
-  const [pathname = '', query] = path.split('?', 2)
-  url.pathname = `${url.pathname.replace(/\/$/, '')}/${pathname.replace(/^\//, '')}`
-  if (query !== undefined) url.search = url.search === '' ? query : `${url.search}&${query}`
-  return url.href
-}
-
 /** A backfilled row's key: the same for every attempt of this backfill. */
 function readKey(row: EventRow): string {
   return `${row.annotations}-${row.pks.length === 0 ? row.event_id : JSON.stringify(row.pks)}`
 }
 
 /** Prepares a sink for delivery. Throws ConfigError when a secret cannot be decrypted. */
-export function createTarget(sink: SinkDocument, ring: KeyRing, version: string, nowMs: number, replayId: string | null = null): Target {
+export function createTarget(
+  sink: SinkDocument,
+  ring: KeyRing,
+  version: string,
+  nowMs: number,
+  replayId: string | null = null,
+): Target {
   const { endpoint } = sink
   const secretHeaders = Object.fromEntries(
     Object.entries(endpoint.encrypted_headers).map(([name, text]) => [
@@ -112,7 +105,8 @@ export function createTarget(sink: SinkDocument, ring: KeyRing, version: string,
   const tls: TlsOptions = {}
   if (endpoint.ca_certificate !== null) tls.ca_certificate = endpoint.ca_certificate
   if (endpoint.client_certificate !== null) tls.client_certificate = endpoint.client_certificate
-  if (endpoint.client_key !== null) tls.client_key = decrypt(ring, clientKeyIdentity(endpoint.id), endpoint.client_key)
+  if (endpoint.client_key !== null)
+    tls.client_key = decrypt(ring, clientKeyIdentity(endpoint.id), endpoint.client_key)
 
   const keyOf = (row: EventRow): string =>
     row.action === 'r' ? readKey(row) : idempotencyKey(short, row.event_id)
@@ -141,7 +135,9 @@ export function createTarget(sink: SinkDocument, ring: KeyRing, version: string,
   })
 
   // The masked headers as JSON text, made once: what differs per attempt comes last.
-  const shownHead = JSON.stringify(maskHeaders(build('', 0, 0, '').slice(0, -8), Object.keys(secretHeaders))).slice(0, -1)
+  const shownHead = JSON.stringify(
+    maskHeaders(build('', 0, 0, '').slice(0, -8), Object.keys(secretHeaders)),
+  ).slice(0, -1)
 
   return {
     sink,
@@ -158,7 +154,9 @@ export function createTarget(sink: SinkDocument, ring: KeyRing, version: string,
     rowsOnly: sink.message_type === 'rows',
     keyOf,
     body: (rows) =>
-      sink.batch ? `{"data":[${rows.length === 1 ? printRow(rows[0]!) : rows.map(printRow).join(',')}]}` : printRow(rows[0]!),
+      sink.batch
+        ? `{"data":[${rows.length === 1 ? printRow(rows[0]!) : rows.map(printRow).join(',')}]}`
+        : printRow(rows[0]!),
     headers(batch, timestamp, body) {
       const sent = build(batch.id, batch.attempt, timestamp, sign(keys, batch.id, timestamp, body))
       const shown = (): string =>
@@ -168,5 +166,3 @@ export function createTarget(sink: SinkDocument, ring: KeyRing, version: string,
     },
   }
 }
-
-export { actionName }

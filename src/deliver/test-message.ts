@@ -35,11 +35,27 @@ export async function sendTestMessage(
   const name = 'test'
   const target = createTarget(
     {
-      id: 0, uid: '00000000-0000-0000-0000-000000000000', name, path: '', status: 'active', version: 0,
-      message_type: 'changes', batch: true, batch_size: 1, batch_timeout_ms: 0, request_timeout_ms: 10_000,
-      max_retry_count: 0, concurrency: 1, rate_limit: null, compression: null, max_message_bytes: null,
-      alert_endpoint_id: null, database: row!['database'] as string, installation: row!['installation'] as string,
-      endpoint, tables: [],
+      id: 0,
+      uid: '00000000-0000-0000-0000-000000000000',
+      name,
+      path: '',
+      status: 'active',
+      version: 0,
+      message_type: 'changes',
+      batch: true,
+      batch_size: 1,
+      batch_timeout_ms: 0,
+      request_timeout_ms: 10_000,
+      max_retry_count: 0,
+      concurrency: 1,
+      rate_limit: null,
+      compression: null,
+      max_message_bytes: null,
+      alert_endpoint_id: null,
+      database: row!['database'] as string,
+      installation: row!['installation'] as string,
+      endpoint,
+      tables: [],
     },
     ring,
     version,
@@ -52,10 +68,18 @@ export async function sendTestMessage(
         changes: null,
         action: 'test',
         metadata: {
-          table_schema: 'rowhook', table_name: 'test', record_pks: [], previous_pks: null,
-          commit_timestamp: new Date().toISOString().replace('Z', '000Z'), transaction_id: '0', idempotency_key: id,
-          transaction_annotations: null, replay_id: null, backfill_id: null,
-          database_name: row!['database'] as string, consumer: { id: target.sink.uid, name },
+          table_schema: 'rowhook',
+          table_name: 'test',
+          record_pks: [],
+          previous_pks: null,
+          commit_timestamp: new Date().toISOString().replace('Z', '000Z'),
+          transaction_id: '0',
+          idempotency_key: id,
+          transaction_annotations: null,
+          replay_id: null,
+          backfill_id: null,
+          database_name: row!['database'] as string,
+          consumer: { id: target.sink.uid, name },
         },
       },
     ],
@@ -73,13 +97,20 @@ export async function sendTestMessage(
   const verdict = judge(exchange, [id])
   // a receiver may echo what it got
   const { redact } = createRedactor(
-    Object.entries(endpoint.encrypted_headers).map(([h, text]) => decrypt(ring, headerIdentity(endpointId, h), text)),
+    Object.entries(endpoint.encrypted_headers).map(([h, text]) =>
+      decrypt(ring, headerIdentity(endpointId, h), text),
+    ),
   )
   return {
     outcome: verdict.kind === 'delivered' ? 'ok' : 'failed',
     status: exchange.status ?? null,
     duration_ms: Math.round(exchange.durationMs),
-    error: verdict.kind === 'delivered' ? null : verdict.kind === 'failed' ? redact(verdict.error) : 'it named the message as failed',
+    error:
+      verdict.kind === 'delivered'
+        ? null
+        : verdict.kind === 'failed'
+          ? redact(verdict.error)
+          : 'it named the message as failed',
     response: exchange.body === '' ? null : redact(exchange.body.slice(0, 1000)),
   }
 }

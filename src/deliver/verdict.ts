@@ -44,7 +44,8 @@ export function createDecider(
       const v = row.undecided ? verdicts.get(row.event_id) : undefined
       if (!row.undecided) decided.rows.push(row)
       else if (v?.verdict === 'wanted') decided.rows.push({ ...row, grp: v.grp, old_grp: v.old_grp })
-      else if (v?.verdict === 'error') decided.errors.push({ row, error: v.error ?? 'the filter raised an error' })
+      else if (v?.verdict === 'error')
+        decided.errors.push({ row, error: v.error ?? 'the filter raised an error' })
       else if (v?.verdict === 'stale') decided.stale.push(row)
     }
     return decided
@@ -78,7 +79,13 @@ export async function resolveStale(
     for (const row of decided.stale) groups.set(row.event_id, [staleKey(row.source_id)])
     for (const { row, error } of decided.errors) {
       ops.push((o) =>
-        o.discard.push({ event_id: row.event_id, groups: laneKeys(target, row), attempts: 0, webhook_id: null, error }),
+        o.discard.push({
+          event_id: row.event_id,
+          groups: laneKeys(target, row),
+          attempts: 0,
+          webhook_id: null,
+          error,
+        }),
       )
     }
     for (const id of ids) if (!groups.has(id)) ops.push((o) => o.release.push(id))

@@ -144,7 +144,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
     runner.sync(b.sinks)
     for (const sinkId of b.commands) {
-      if (runner.sinkIds().includes(sinkId)) void runner.interrupt(sinkId, () => options.applyCommands(sinkId))
+      if (runner.sinkIds().includes(sinkId))
+        void runner.interrupt(sinkId, () => options.applyCommands(sinkId))
     }
     if (b.orphans.length > 0) await options.queue(b.orphans)
     runner.wakeAll()

@@ -6,7 +6,12 @@ import type { Source } from '../deliver/source.ts'
 import type { ClaimedStream } from '../deliver/store.ts'
 import type { Target } from '../deliver/target.ts'
 
-export type MakeSource = (stream: ClaimedStream, target: Target, live: Source, wake: () => void) => Promise<Source>
+export type MakeSource = (
+  stream: ClaimedStream,
+  target: Target,
+  live: Source,
+  wake: () => void,
+) => Promise<Source>
 
 /** Makes the function that a runner calls for each stream that it starts. */
 export function makeSource(sql: Sql, logger: Logger): MakeSource {

@@ -119,7 +119,8 @@ export function createRunner(options: RunnerOptions): Runner {
         logger.warn({ sink: sink.name }, 'the stream was taken over by another dispatcher')
         lose(stream.id)
       },
-      onError: (error) => logger.warn({ err: error, sink: sink.name }, 'progress could not be saved; trying again'),
+      onError: (error) =>
+        logger.warn({ err: error, sink: sink.name }, 'progress could not be saved; trying again'),
     })
     for (const op of saved.ops) op(book.ops)
     const live = createLiveSource(sql, sink.id, () => sink.tables.map((t) => t.source_id), stream.position)
@@ -153,7 +154,8 @@ export function createRunner(options: RunnerOptions): Runner {
       decide,
       mayRun: options.mayRun,
       onIdle: () => void end(stream.id),
-      onError: (error) => logger.warn({ err: error, sink: sink.name }, 'a step of a run failed; trying again'),
+      onError: (error) =>
+        logger.warn({ err: error, sink: sink.name }, 'a step of a run failed; trying again'),
       onCircuit: (open) =>
         open
           ? logger.warn({ sink: sink.name }, 'every request fails: the circuit is open, probing')
@@ -186,7 +188,11 @@ export function createRunner(options: RunnerOptions): Runner {
       await releaseStream(sql, r.stream)
       const seen = await sql`
         select st.tick_from::float8 as at from rowhook.stream st where st.id = ${streamId}`
-      if (seen[0] !== undefined && r.stream.replayId === null && (seen[0]['at'] as number) < options.newestTick()) {
+      if (
+        seen[0] !== undefined &&
+        r.stream.replayId === null &&
+        (seen[0]['at'] as number) < options.newestTick()
+      ) {
         await options.requeue(streamId, 0)
       } else if (dueMs !== undefined || r.run.waiting > 0) {
         await options.requeue(streamId, dueMs ?? 0)
@@ -228,7 +234,8 @@ export function createRunner(options: RunnerOptions): Runner {
     start,
     announce(tick, sinkIds) {
       for (const r of running.values()) {
-        if (r.stream.replayId === null && (sinkIds === 'all' || sinkIds.includes(r.stream.sinkId))) r.run.announce(tick)
+        if (r.stream.replayId === null && (sinkIds === 'all' || sinkIds.includes(r.stream.sinkId)))
+          r.run.announce(tick)
       }
     },
     sync(versions) {

@@ -81,7 +81,13 @@ async function createReader(sql: Sql): Promise<Reader> {
       while (from < to) {
         const size = limit()
         const chunk = await readWindow(sql, {
-          sinkId: 1, sourceIds: [sourceId], from, to, after, limit: size, bytes: 1e9,
+          sinkId: 1,
+          sourceIds: [sourceId],
+          from,
+          to,
+          after,
+          limit: size,
+          bytes: 1e9,
         })
         for (const e of chunk) {
           const list = seen.get(Number(e.pks[0])) ?? []
@@ -107,9 +113,13 @@ test('concurrent writers, random ticks and chunk sizes: nothing lost, nothing tw
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(transaction, { minLength: 10, maxLength: 25 }), { minLength: 6, maxLength: 10 }),
-      fc.array(fc.record({ pauseMs: fc.integer({ min: 0, max: 12 }), limit: fc.integer({ min: 1, max: 50 }) }), {
-        minLength: 20, maxLength: 20,
-      }),
+      fc.array(
+        fc.record({ pauseMs: fc.integer({ min: 0, max: 12 }), limit: fc.integer({ min: 1, max: 50 }) }),
+        {
+          minLength: 20,
+          maxLength: 20,
+        },
+      ),
       async (writers, pace) => {
         const db = await createDatabase()
         await prepare(db.sql)

@@ -1,0 +1,87 @@
+// `make demo`: the product on a database of its own (or yours), with a receiver that prints what
+// arrives. Everything here goes through what users have: install-sql, `rowhook start`, the admin API.
+import { start } from '../main.ts'
+import { readConfig } from '../config.ts'
+import { install } from '../db/install.ts'
+import { readRelease } from '../db/release.ts'
+import { RowhookError } from '../errors.ts'
+import { changes, prepareTable } from './changes.ts'
+import { openDatabase } from './database.ts'
+import { printers } from './print.ts'
+import { startReceiver } from './receiver.ts'
+import { createDemoSink } from './sink.ts'
+
+/** With ONCE=1: seconds until every webhook must have arrived. */
+const onceTimeoutS = 60
+
+async function demo(): Promise<number> {
+  const once = (process.env['ONCE'] ?? '') !== '' && process.env['ONCE'] !== '0'
+  const print = printers(process.stdout.isTTY === true && !once)
+  const stopped = new Promise<'stopped'>((resolve) => {
+    process.once('SIGINT', () => resolve('stopped'))
+    process.once('SIGTERM', () => resolve('stopped'))
+  })
+  const closers: (() => Promise<unknown>)[] = []
+  try {
+    const { databaseUrl, secrets, close } = await openDatabase(process.env['DATABASE_URL'], print.note)
+    closers.push(close)
+    await install(databaseUrl, readRelease(), print.note)
+
+    const receiver = await startReceiver(print.webhook)
+    closers.push(receiver.close)
+    const config = readConfig({
+      ROWHOOK_LOG_LEVEL: 'error',
+      ...process.env,
+      ROWHOOK_PORT: await freePort(process.env['ROWHOOK_PORT'] ?? '7447'),
+      DATABASE_URL: databaseUrl,
+      ROWHOOK_ADMIN_TOKEN: secrets.token,
+      ROWHOOK_ENCRYPTION_KEY: secrets.encryptionKey,
+      ROWHOOK_ALLOW_NETWORKS: '127.0.0.0/8',
+    })
+    const rowhook = await start({ config, api: true, dispatch: true, env: {}, onUp: () => {} })
+    closers.push(rowhook.stop)
+
+    const table = await prepareTable(databaseUrl)
+    closers.push(table.close)
+    const sink = await createDemoSink(rowhook.url!, secrets.token, receiver.url)
+    print.begin(sink)
+    const expected = await changes(table, print.statement)
+    const arrived = receiver.waitFor(expected)
+    const timeout = once
+      ? new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), onceTimeoutS * 1000).unref())
+      : new Promise<never>(() => {})
+    const first = await Promise.race([arrived.then(() => 'arrived' as const), stopped, timeout])
+    if (first === 'late') {
+      process.stderr.write(`demo: not every webhook arrived within ${onceTimeoutS} s\n`)
+      return 1
+    }
+    if (first === 'arrived') print.end(rowhook.url!, secrets.token, databaseUrl)
+    if (!once && first !== 'stopped') await stopped
+    return 0
+  } finally {
+    for (const close of closers.toReversed()) await close().catch(() => {})
+  }
+}
+
+/** The port that was asked for, or any free one when another program has it. */
+async function freePort(port: string): Promise<string> {
+  const { createServer } = await import('node:net')
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve('0'))
+    server.listen({ port: Number(port), host: '127.0.0.1' }, () => server.close(() => resolve(port)))
+  })
+}
+
+try {
+  process.exitCode = await demo()
+} catch (error) {
+  const text =
+    error instanceof RowhookError
+      ? [error.message, error.hint].filter(Boolean).join('. ')
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error)
+  process.stderr.write(`demo: ${text}\n`)
+  process.exitCode = 1
+}
