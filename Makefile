@@ -16,6 +16,7 @@ check: install ## Format, lint (with types) and type check, in seconds
 	@oxfmt --check
 	@oxlint --type-aware --deny-warnings
 	@tsc
+	@! grep -n '"resolved"' package-lock.json # a registry's host name: see .npmrc
 
 .PHONY: format
 format: install ## Format the code and mend what the linter can
