@@ -10,6 +10,11 @@ help: ## This list
 .PHONY: install
 install: ## Install the dependencies, when package-lock.json asks for other ones than are there
 	@node .ci/installed.mjs || npm ci --loglevel=error
+	@$(MAKE) --no-print-directory node_modules/.built
+
+# What `npx install-sql` and `npx rowhook` run in this folder; npm builds it only when it installs.
+node_modules/.built: $(shell find src -name '*.ts*') tsconfig.json tsconfig.build.json
+	@rm -rf dist && tsc -p tsconfig.build.json && touch $@
 
 .PHONY: check
 check: install ## Format, lint (with types) and type check, in seconds
@@ -25,7 +30,6 @@ format: install ## Format the code and mend what the linter can
 
 .PHONY: build
 build: install ## Compile src to dist, as the npm package carries it
-	@npm run --silent build
 
 .PHONY: pack
 pack: build ## Make the npm package's tarball
