@@ -10,7 +10,7 @@ help: ## This list
 .PHONY: install
 install: ## Install the dependencies, when package-lock.json asks for other ones than are there
 	@node .ci/installed.mjs || npm ci --loglevel=error
-	@$(MAKE) --no-print-directory node_modules/.built
+	@$(MAKE) --silent --no-print-directory node_modules/.built
 
 # What `npx install-sql` and `npx rowhook` run in this folder; npm builds it only when it installs.
 node_modules/.built: $(shell find src -name '*.ts*') tsconfig.json tsconfig.build.json

@@ -3,6 +3,8 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   chmodSync,
+  constants,
+  copyFileSync,
   cpSync,
   existsSync,
   lstatSync,
@@ -168,18 +170,23 @@ test.runIf(isRoot)('root starts it in a folder that nobody else may enter', asyn
 })
 
 test.runIf(isRoot)('an ordinary user starts it, and root goes on with it', async () => {
+  // This clone may lie where only root may go, its Node included.
+  const clone = join(temporaryFolder(), 'clone')
+  copyClone(clone)
+  const node = join(clone, 'node')
+  copyFileSync(process.execPath, node, constants.COPYFILE_FICLONE)
   const folder = temporaryFolder()
   spawnSync('chown', ['1', folder])
   const script = `
-    const { startPostgres } = await import(${JSON.stringify(join(repository, 'src/embedded/postgres.ts'))})
+    const { startPostgres } = await import(${JSON.stringify(join(clone, 'src/embedded/postgres.ts'))})
     const server = await startPostgres({ dataDir: ${JSON.stringify(join(folder, 'data'))}, auth: 'scram' })
     await server.stop()`
-  const node = (uid: number) => run(process.execPath, ['--input-type=module', '-e', script], { uid })
+  const startAs = (uid: number) => run(node, ['--input-type=module', '-e', script], { uid, cwd: '/' })
   // 1 and 2 are daemon and bin, on every Unix.
-  expect(await node(1)).toEqual({ code: 0, stdout: '', stderr: '' })
+  expect(await startAs(1)).toEqual({ code: 0, stdout: '', stderr: '' })
   expect(statSync(join(folder, 'data')).uid).toBe(1)
-  expect(await node(0)).toEqual({ code: 0, stdout: '', stderr: '' })
-  const { stderr } = await node(2)
+  expect(await startAs(0)).toEqual({ code: 0, stdout: '', stderr: '' })
+  const { stderr } = await startAs(2)
   expect(stderr).toContain(`the data folder ${join(folder, 'data')} belongs to another user`)
 })
 
