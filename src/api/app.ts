@@ -11,12 +11,16 @@ import { authenticate } from './auth.ts'
 import type { ApiEnv, ApiOptions } from './context.ts'
 import { deliveryRoutes } from './deliveries.ts'
 import { endpointRoutes } from './endpoints.ts'
+import { filterRoutes } from './filters.ts'
 import { healthRoutes } from './health.ts'
+import { historyRoutes } from './history.ts'
 import { idempotency } from './idempotency.ts'
 import { messageRoutes } from './messages.ts'
 import { openApiRoute } from './openapi.ts'
 import { HttpProblem, asRowhookError, problemResponse } from './problem.ts'
 import { maxBodyBytes } from './request.ts'
+import { sinkRoutes } from './sinks.ts'
+import { tableRoutes } from './tables.ts'
 import { tokenRoutes } from './tokens.ts'
 
 /** Builds the API. The database is not asked for anything before the first request. */
@@ -71,8 +75,12 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   app.use('/api/*', authenticate(options))
   app.use('/api/*', idempotency(options))
   app.route('/api/endpoints', endpointRoutes(options))
+  app.route('/api/sinks', sinkRoutes(options))
   app.route('/api/sinks', messageRoutes(options))
   app.route('/api/sinks', deliveryRoutes(options))
+  app.route('/api/sinks', historyRoutes(options))
+  app.route('/api/tables', tableRoutes(options))
+  app.route('/api/filters', filterRoutes(options))
   app.route('/api/tokens', tokenRoutes(options))
   app.route('/api/audit', auditRoutes(options))
   return app

@@ -63,7 +63,7 @@ export function messageRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono
       const { limit, cursor, state, table, group, since, until } = c.req.valid('query')
       const [before] = decodeCursor(cursor, [numberForm]) ?? []
       const sink = await findSink(db, c.req.param('sink'))
-      const sourceId = table === undefined ? undefined : await findSourceId(db, table, 'table')
+      const sourceId = table === undefined ? undefined : await findSourceId(db, table)
       const nothing = table !== undefined && sourceId === undefined
       const filter = { state, sourceId, group, since, until, before }
       const rows = nothing ? [] : await listMessages(db, sink.id, filter, limit + 1)

@@ -1,17 +1,6 @@
-// Making, changing and removing sinks. Two steps, because a trigger locks the user's table and must not
-// do so for as long as a transaction of ours lives: `prepareTables` checks names and filters and places
-// triggers, one table at a time; then one transaction of the caller writes the sink. A trigger whose
-// sink was never written is harmless, and `forgetTables` takes it away again.
-import type postgres from 'postgres'
-import {
-  type ResolvedTable,
-  type TableInput,
-  prepareSources,
-  regenerate,
-  releaseSources,
-  resolveTables,
-  saveTables,
-} from '../capture/tables.ts'
+// Making, changing and removing sinks, inside a transaction that the caller owns: a request has one for
+// itself, a configuration document one for all that it holds. Triggers are in place by then (triggers.ts).
+import { regenerate, saveTables } from '../capture/tables.ts'
 import type { Db } from '../db/kysely.ts'
 import { InputError, NotFoundError } from '../errors.ts'
 import type { SinkEntry, SinkPatch } from './schema/sink.ts'
@@ -20,24 +9,7 @@ import { findEndpoint } from './store/endpoints.ts'
 import * as sinks from './store/sinks.ts'
 import type { SinkColumns, SinkRow } from './store/sinks.ts'
 import type { Change } from './transaction.ts'
-
-/** Tables that are known to exist, with filters that plan and triggers in place. */
-export type PreparedTables = readonly ResolvedTable[]
-
-/**
- * Checks tables against the database and places the triggers that are missing.
- * @throws InputError with paths below `tables`, LockTimeoutError when a table stays locked
- */
-export async function prepareTables(sql: postgres.Sql, tables: TableInput[]): Promise<PreparedTables> {
-  const resolved = await resolveTables(sql, tables)
-  await prepareSources(sql, resolved)
-  return resolved
-}
-
-/** Takes away triggers that no sink and no retention wants. Never fails: the next maintenance retries. */
-export async function forgetTables(sql: postgres.Sql, sourceIds: readonly number[]): Promise<void> {
-  await releaseSources(sql, [...new Set(sourceIds)]).catch(() => {})
-}
+import type { PreparedTables } from './triggers.ts'
 
 /**
  * Writes a new sink and the beginning of its stream, which is the moment of the commit.
@@ -82,7 +54,7 @@ export async function updateSink(
   return { row: after, sourceIds }
 }
 
-/** @returns sources to `regenerate` before the commit, and to `forgetTables` after it */
+/** @returns sources to `regenerate` before the commit, and to `forgetSources` after it */
 export async function removeSink({ db, audit }: Change, row: SinkRow): Promise<number[]> {
   const before = await settingsOf(db, row)
   const sources = await db
@@ -109,7 +81,8 @@ export async function settingsOf(db: Db, row: SinkRow) {
   return showSettings(row, (await tablesOf(db, [row.id])).get(row.id) ?? [])
 }
 
-async function columnsOf(db: Db, input: Omit<SinkEntry, 'tables'>): Promise<SinkColumns> {
+/** The columns of a sink's row. @throws InputError where settings do not go together, or an endpoint is unknown */
+export async function columnsOf(db: Db, input: Omit<SinkEntry, 'tables'>): Promise<SinkColumns> {
   if (!input.batch && input.batch_size !== 1) {
     throw new InputError([{ path: 'batch_size', message: 'must be 1 where batch is false' }])
   }

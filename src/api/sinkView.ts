@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import type { Db } from '../db/kysely.ts'
 import type { SinkShown, SinkStats } from './schema/sink.ts'
 import type { SinkRow } from './store/sinks.ts'
+import { sourceName } from './store/sources.ts'
 
 type ShownTable = SinkShown['tables'][number]
 
@@ -59,16 +60,14 @@ export async function tablesOf(db: Db, sinkIds: readonly number[]): Promise<Map<
     (select coalesce(json_agg(coalesce(a.attname::text, t.column_names ->> g.att::text) order by g.i), '[]'::json)
      from unnest(${sql.ref(list)}) with ordinality as g (att, i)
      left join pg_catalog.pg_attribute a
-       on a.attrelid = o.relid and a.attnum = g.att and not a.attisdropped)`
+       on a.attrelid = s.relid and a.attnum = g.att and not a.attisdropped)`
   const { rows } = await sql<ShownTable & { sink_id: number; stale_reason: string | null }>`
     select t.sink_id, t.actions, t.filter, t.unchanged, t.stale_reason,
-      quote_ident(coalesce(n.nspname, o.schema_name)) || '.' || quote_ident(coalesce(c.relname, o.table_name)) as name,
+      ${sourceName} as name,
       case when t.group_columns is not null then ${columns('t.group_columns')} end as group_by,
       ${columns('t.exclude_columns')} as exclude_columns
     from rowhook.sink_table t
-    join rowhook.source o on o.id = t.source_id
-    left join pg_catalog.pg_class c on c.oid = o.relid
-    left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    join rowhook.source s on s.id = t.source_id
     where t.sink_id = any (${[...sinkIds]}::int[])
     order by t.sink_id, t.ordinal`.execute(db)
   const tables = new Map<number, ShownTable[]>()

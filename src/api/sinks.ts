@@ -2,28 +2,24 @@
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
 import { startBackfill } from './backfillStart.ts'
+import type { Db } from '../db/kysely.ts'
 import type { ApiEnv, ApiOptions } from './context.ts'
 import { operation } from './operation.ts'
 import { decodeCursor, page, pageOf, pageQuery } from './page.ts'
 import { assertMatch, tag } from './precondition.ts'
 import { body, optionalBody, query } from './request.ts'
 import { nameForm } from './schema/name.ts'
-import { type SinkPatch, sinkInput, sinkPatch, sinkShown } from './schema/sink.ts'
-import {
-  createSink,
-  forgetTables,
-  prepareTables,
-  regenerateSources,
-  removeSink,
-  updateSink,
-} from './sinkChanges.ts'
+import { type SinkPatch, type SinkShown, sinkInput, sinkPatch, sinkShown } from './schema/sink.ts'
+import { columnsOf, createSink, regenerateSources, removeSink, updateSink } from './sinkChanges.ts'
 import { showSink, showSinks } from './sinkView.ts'
 import { type SinkRow, assertNameFree, findSink, listSinks } from './store/sinks.ts'
 import { change } from './transaction.ts'
+import { forgetSources, forgetTables, prepareTables } from './triggers.ts'
 
 const tagName = 'Sinks'
 
-export function sinkRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono<ApiEnv> {
+export function sinkRoutes(options: ApiOptions): Hono<ApiEnv> {
+  const { sql, db } = options
   const app = new Hono<ApiEnv>()
 
   app.get(
@@ -52,25 +48,27 @@ export function sinkRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono<Ap
     body(sinkInput),
     async (c) => {
       const { backfill, ...input } = c.req.valid('json')
+      // Before any trigger is placed, as far as that is possible.
       await assertNameFree(db, input.name)
-      const tables = await prepareTables(sql, input.tables)
+      await columnsOf(db, input)
+      const tables = await prepareTables(options, input.tables)
       try {
-        const row = await change(sql, c.get('actor'), async (changing) => {
+        const made = await change(sql, c.get('actor'), async (changing) => {
           const made = await createSink(changing, input, tables)
           await regenerateSources(changing, made.sourceIds)
           if (backfill !== null) await startBackfill(changing, made.row, backfill, 'backfill.tables')
-          return made.row
+          return answered(changing.db, made.row)
         })
-        return await answer(c, row, 201)
+        return answer(c, made, 201)
       } catch (error) {
-        await forgetTables(sql, tables)
+        await forgetTables(options, tables)
         throw error
       }
     },
   )
 
   app.get('/:sink', operation({ tag: tagName, summary: 'Show a sink', answer: sinkShown }), async (c) =>
-    answer(c, await findSink(db, c.req.param('sink'))),
+    answer(c, await answered(db, await findSink(db, c.req.param('sink')))),
   )
 
   app.patch(
@@ -102,7 +100,7 @@ export function sinkRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono<Ap
         await regenerateSources(changing, ids)
         return ids
       })
-      await forgetTables(sql, sourceIds)
+      await forgetSources(options, sourceIds)
       return c.body(null, 204)
     },
   )
@@ -131,30 +129,40 @@ export function sinkRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono<Ap
     reference: string,
     wanted: SinkPatch,
     action?: string,
-  ): Promise<SinkRow> {
+  ): Promise<Answered> {
     const current = await findSink(db, reference)
     assertMatch(c.req.header('if-match'), current)
-    const tables = wanted.tables === undefined ? undefined : await prepareTables(sql, wanted.tables)
-    let sourceIds: number[] = []
+    const tables = wanted.tables === undefined ? undefined : await prepareTables(options, wanted.tables)
     try {
-      return await change(sql, c.get('actor'), async (changing) => {
+      const { done, sourceIds } = await change(sql, c.get('actor'), async (changing) => {
         const row = await findSink(changing.db, current.uid, { lock: true })
         assertMatch(c.req.header('if-match'), row)
         const changed = await updateSink(changing, row, wanted, tables, action)
-        sourceIds = changed.sourceIds
-        await regenerateSources(changing, sourceIds)
-        return changed.row
+        await regenerateSources(changing, changed.sourceIds)
+        return { done: await answered(changing.db, changed.row), sourceIds: changed.sourceIds }
       })
-    } finally {
-      // Tables that the sink has left; or, after a failure, those that it was to get.
-      if (tables !== undefined) await forgetTables(sql, sourceIds)
+      await forgetSources(options, sourceIds)
+      return done
+    } catch (error) {
+      if (tables !== undefined) await forgetTables(options, tables)
+      throw error
     }
   }
 
-  async function answer(c: Context<ApiEnv>, row: SinkRow, status: 200 | 201 = 200): Promise<Response> {
-    tag(c, row)
-    return c.json(await showSink(db, row), status)
-  }
-
   return app
+}
+
+interface Answered {
+  row: SinkRow
+  shown: SinkShown
+}
+
+/** Read in the transaction of the change, so that nothing is done when it cannot be answered. */
+async function answered(db: Db, row: SinkRow): Promise<Answered> {
+  return { row, shown: await showSink(db, row) }
+}
+
+function answer(c: Context<ApiEnv>, { row, shown }: Answered, status: 200 | 201 = 200): Response {
+  tag(c, row)
+  return c.json(shown, status)
 }

@@ -24,14 +24,17 @@ export interface TestApi {
   app: ReturnType<typeof createApi>
   /** What was logged at level error. */
   errors: object[]
+  /** What was logged at level info, as JSON. */
+  lines: string[]
   /** Calls as root, unless `headers` say otherwise. A string body is sent as it is. */
-  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+  call: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>
 }
 
 /** Builds an API; what `options` does not name is as in production, with webhooks to 127.0.0.1 allowed. */
 export async function createTestApi(options: Partial<ApiOptions> = {}): Promise<TestApi> {
   const database = await createDatabase()
   const errors: object[] = []
+  const lines: string[] = []
   const app = createApi({
     sql: database.sql,
     db: createKysely(database.sql),
@@ -40,12 +43,17 @@ export async function createTestApi(options: Partial<ApiOptions> = {}): Promise<
       keyRing: parseKeyRing(encryptionKey),
       allowNetworks: parseNetworks('127.0.0.0/8'),
     },
-    logger: { debug: () => {}, info: () => {}, warn: () => {}, error: (fields) => errors.push(fields) },
+    logger: {
+      debug: () => {},
+      info: (fields) => lines.push(JSON.stringify(fields)),
+      warn: () => {},
+      error: (fields) => errors.push(fields),
+    },
     metrics: { contentType: 'text/plain; version=0.0.4', metrics: async () => 'rowhook_up 1\n' },
     sendTest: async () => succeeded,
     ...options,
   })
-  return { database, app, errors, call: caller(app) }
+  return { database, app, errors, lines, call: caller(app) }
 }
 
 /** Headers of another bearer. */

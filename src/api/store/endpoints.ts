@@ -60,7 +60,10 @@ export async function insertEndpoint(
   return row
 }
 
-/** Writes the columns and raises the version, by which dispatchers see that they must reload. */
+/**
+ * Writes the columns and raises the version, and that of the sinks that use the endpoint, by which
+ * dispatchers see that they must reload.
+ */
 export async function updateEndpoint(
   db: Db,
   id: string,
@@ -74,6 +77,11 @@ export async function updateEndpoint(
     .where('id', '!=', id)
     .executeTakeFirst()
   if (taken !== undefined) throw nameTaken(columns.name)
+  await db
+    .updateTable('rowhook.sink')
+    .set((e) => ({ version: e('version', '+', '1') }))
+    .where((e) => e.or([e('endpoint_id', '=', id), e('alert_endpoint_id', '=', id)]))
+    .execute()
   return db
     .updateTable('rowhook.endpoint')
     .set((e) => ({ ...columns, version: e('version', '+', '1'), updated_at: now }))

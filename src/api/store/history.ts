@@ -5,6 +5,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../../db/kysely.ts'
 import { NotFoundError } from '../../errors.ts'
 import { isUuid } from '../schema/name.ts'
+import { sourceName } from './sources.ts'
 
 export const historyStates = ['active', 'paused', 'completed', 'failed', 'cancelled'] as const
 export type HistoryState = (typeof historyStates)[number]
@@ -115,11 +116,9 @@ const ofTables = (value: string) =>
 const columns: Record<HistoryKind, RawBuilder<unknown>> = {
   backfill: sql`
     array(
-      select quote_ident(coalesce(n.nspname, s.schema_name)) || '.' || quote_ident(coalesce(c.relname, s.table_name))
+      select ${sourceName}
       from rowhook.backfill_table t
       join rowhook.source s on s.id = t.source_id
-      left join pg_catalog.pg_class c on c.oid = s.relid
-      left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       where t.backfill_id = h.id
       order by t.ordinal) as tables,
     ${ofTables('case when bool_and(t.rows_total is not null) then sum(t.rows_total) end')} as rows_total,

@@ -1,0 +1,65 @@
+// Starting a backfill: its tables and conditions against the database as it is.
+import { checkFilter } from '../capture/filter-check.ts'
+import { findTable } from '../capture/resolve.ts'
+import { InputError, type InputProblem } from '../errors.ts'
+import type { BackfillInput } from './schema/history.ts'
+import { createBackfill } from './store/history.ts'
+import type { SinkRow } from './store/sinks.ts'
+import { sourceIdOfSink } from './store/sources.ts'
+import type { Change } from './transaction.ts'
+
+type TableInput = BackfillInput['tables'][number]
+
+/**
+ * Starts a backfill of some of the sink's tables.
+ * @param path of the list of tables in the request
+ * @returns its id
+ * @throws InputError with paths such as `tables[0].where`
+ */
+export async function startBackfill(
+  changing: Change,
+  sink: SinkRow,
+  input: BackfillInput,
+  path = 'tables',
+): Promise<string> {
+  const problems: InputProblem[] = []
+  const tables: object[] = []
+  for (const [i, table] of input.tables.entries()) {
+    try {
+      tables.push(await prepareTable(changing, sink, table, `${path}[${i}]`))
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error
+      problems.push(...error.problems)
+    }
+  }
+  if (problems.length > 0) throw new InputError(problems)
+  const id = await createBackfill(changing.db, sink.id, tables)
+  const after = { id, ...input }
+  await changing.audit({ action: 'backfill.create', resource: `sink:${sink.name}`, before: null, after })
+  return id
+}
+
+async function prepareTable(
+  { tx, db }: Change,
+  sink: SinkRow,
+  table: TableInput,
+  path: string,
+): Promise<object> {
+  const { relid, name } = await findTable(tx, table.name, `${path}.name`)
+  const sourceId = await sourceIdOfSink(db, sink.id, relid)
+  if (sourceId === undefined) {
+    const message = `${name} is not a table of sink ${sink.name}; add it to the sink first`
+    throw new InputError([{ path: `${path}.name`, message }])
+  }
+  const { where, sort_column, start, end } = table
+  const compiled =
+    where === null ? null : await checkFilter(tx, relid, where, `${path}.where`, { allowNow: true })
+  return {
+    source_id: sourceId,
+    where,
+    where_parts: compiled?.parts ?? null,
+    sort_column,
+    start: start === null ? null : String(start),
+    end: end === null ? null : String(end),
+  }
+}

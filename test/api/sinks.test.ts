@@ -1,0 +1,336 @@
+import { describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { type TestApi, createTestApi } from './client.ts'
+
+/** The API with a table, an endpoint, and what the contract's example is short of. */
+async function withOrders(): Promise<TestApi> {
+  const api = await createTestApi()
+  await api.database.sql`
+    create table public.orders (
+      id bigint primary key, customer_id int not null, mrr numeric, status text, password_hash text)`
+  await api.call('POST', '/api/endpoints', { name: 'orders-app', url: 'https://app.example.com/hooks' })
+  return api
+}
+
+const example = {
+  name: 'orders',
+  endpoint: 'orders-app',
+  path: '/orders',
+  tables: [
+    {
+      name: 'public.orders',
+      actions: ['insert', 'update', 'delete'],
+      filter: 'mrr > 100 and status is distinct from old.status',
+      group_by: ['customer_id'],
+      exclude_columns: ['password_hash'],
+    },
+  ],
+  message_type: 'changes',
+  batch: true,
+  batch_size: 1,
+  batch_timeout_ms: 0,
+  request_timeout_ms: 30_000,
+  max_retry_count: null,
+  concurrency: 16,
+  rate_limit: null,
+  backfill: null,
+  status: 'active',
+}
+
+const minimal = { name: 'orders', endpoint: 'orders-app', tables: [{ name: 'orders' }] }
+
+/** Triggers of ours on all tables, as `table: action`. */
+async function triggers({ database: { sql } }: TestApi): Promise<string[]> {
+  const rows = await sql<{ name: string }[]>`
+    select tgrelid::regclass || ': ' || tgname as name from pg_trigger where tgname like '00_rowhook%' order by 1`
+  return rows.map(({ name }) => name)
+}
+
+describe('creating a sink', () => {
+  it("takes the contract's example and shows every option and number back", async () => {
+    const { call } = await withOrders()
+    const { status, body } = await call('POST', '/api/sinks', example)
+    expect(status).toBe(201)
+    const { backfill: _, ...given } = example
+    expect(body).toMatchObject({
+      ...given,
+      tables: [{ ...given.tables[0], unchanged: false }],
+      health: 'ok',
+      pending: 0,
+      delivered: 0,
+      failing: 0,
+      discarded: 0,
+      blocked_groups: 0,
+      last_error: null,
+      throughput: { messages_per_second: 0 },
+    })
+    expect(body.id).toMatch(/^[0-9a-f-]{36}$/)
+    expect((await call('GET', '/api/sinks/orders')).body).toMatchObject(given)
+  })
+
+  it('fills in the documented defaults', async () => {
+    const { call } = await withOrders()
+    const { body } = await call('POST', '/api/sinks', minimal)
+    expect(body).toMatchObject({
+      path: '',
+      tables: [
+        {
+          name: 'public.orders',
+          actions: ['insert', 'update', 'delete'],
+          filter: null,
+          group_by: null,
+          exclude_columns: [],
+          unchanged: false,
+        },
+      ],
+      message_type: 'changes',
+      batch: true,
+      batch_size: 1,
+      batch_timeout_ms: 0,
+      request_timeout_ms: 30_000,
+      max_retry_count: null,
+      concurrency: 16,
+      rate_limit: null,
+      compression: null,
+      max_message_bytes: null,
+      alert_endpoint: null,
+      status: 'active',
+    })
+  })
+
+  it('takes the options beyond the example', async () => {
+    const { call } = await withOrders()
+    const more = {
+      compression: 'gzip',
+      max_message_bytes: 100_000,
+      alert_endpoint: 'orders-app',
+      rate_limit: 2.5,
+      max_retry_count: 3,
+      message_type: 'rows',
+      tables: [{ name: 'public.orders', actions: ['truncate'], unchanged: true, group_by: [] }],
+    }
+    const { status, body } = await call('POST', '/api/sinks', { ...minimal, ...more })
+    expect(status).toBe(201)
+    expect(body).toMatchObject(more)
+  })
+
+  it('captures from then on', async () => {
+    const api = await withOrders()
+    await api.call('POST', '/api/sinks', minimal)
+    await api.database.sql`insert into orders (id, customer_id) values (1, 1)`
+    const events = await api.database.sql`select action, sinks from rowhook.event`
+    expect(events).toHaveLength(1)
+    expect(await triggers(api)).toEqual([
+      'orders: 00_rowhook_delete',
+      'orders: 00_rowhook_insert',
+      'orders: 00_rowhook_update',
+    ])
+  })
+
+  it('makes the beginning of its stream', async () => {
+    const { call, database } = await withOrders()
+    await call('POST', '/api/sinks', minimal)
+    expect(await database.sql`select 1 from rowhook.stream where replay_id is null`).toHaveLength(1)
+  })
+
+  const table = (change: object) => ({ tables: [{ name: 'public.orders', ...change }] })
+  it.each([
+    [
+      'a table that does not exist',
+      { tables: [{ name: 'public.orders' }, { name: 'nothing' }] },
+      'tables[1].name',
+    ],
+    ['a system catalog', { tables: [{ name: 'pg_catalog.pg_class' }] }, 'tables[0].name'],
+    ['no tables', { tables: [] }, 'tables'],
+    [
+      'a table that stands there twice',
+      { tables: [{ name: 'orders' }, { name: 'public.orders' }] },
+      'tables[1].name',
+    ],
+    ['an unknown action', table({ actions: ['upsert'] }), 'tables[0].actions[0]'],
+    ['a column that does not exist, to group by', table({ group_by: ['customer'] }), 'tables[0].group_by[0]'],
+    [
+      'a column that does not exist, to exclude',
+      table({ exclude_columns: ['id', 'x'] }),
+      'tables[0].exclude_columns[1]',
+    ],
+    ['a filter with a subquery', table({ filter: 'id in (select 1)' }), 'tables[0].filter'],
+    ['a filter on a column that does not exist', table({ filter: 'nothing = 1' }), 'tables[0].filter'],
+    ['an unknown field of a table', table({ where: 'x' }), 'tables[0].where'],
+    ['an endpoint that does not exist', { endpoint: 'nobody' }, 'endpoint'],
+    ['an alert endpoint that does not exist', { alert_endpoint: 'nobody' }, 'alert_endpoint'],
+    ['a batch size of 0', { batch_size: 0 }, 'batch_size'],
+    ['a batch size of 1001', { batch_size: 1001 }, 'batch_size'],
+    ['a batch size of 1.5', { batch_size: 1.5 }, 'batch_size'],
+    ['bare messages in batches', { batch: false, batch_size: 2 }, 'batch_size'],
+    ['a timeout of 499 ms', { request_timeout_ms: 499 }, 'request_timeout_ms'],
+    ['a rate limit of 0', { rate_limit: 0 }, 'rate_limit'],
+    ['a status that there is not', { status: 'stopped' }, 'status'],
+    ['a path to another host', { path: 'https://evil.example.com' }, 'path'],
+    ['a name with a slash', { name: 'a/b' }, 'name'],
+    ['an unknown field', { colour: 'red' }, 'colour'],
+    ['a null where a number belongs', { concurrency: null }, 'concurrency'],
+  ])('refuses %s, pointing at it, and leaves nothing behind', async (_, change, path) => {
+    const api = await withOrders()
+    const { status, body } = await api.call('POST', '/api/sinks', { ...minimal, ...change })
+    expect(status).toBe(400)
+    expect(body.errors.map((error: { path: string }) => error.path)).toContain(path)
+    expect((await api.call('GET', '/api/sinks')).body.data).toEqual([])
+    expect(await triggers(api)).toEqual([])
+    expect(api.errors).toEqual([])
+  })
+
+  it("says where in the user's own text a filter is wrong", async () => {
+    const { call } = await withOrders()
+    const tables = [{ name: 'orders', filter: "status = 'x' and nothing > 1" }]
+    const { body } = await call('POST', '/api/sinks', { ...minimal, tables })
+    expect(body.errors).toEqual([{ path: 'tables[0].filter', message: expect.any(String), position: 18 }])
+  })
+
+  it('refuses a name that is taken, and leaves the first one alone', async () => {
+    const api = await withOrders()
+    await api.call('POST', '/api/sinks', minimal)
+    expect((await api.call('POST', '/api/sinks', minimal)).status).toBe(409)
+    expect(await triggers(api)).toHaveLength(3)
+  })
+
+  it('is possible for many at once on one table', async () => {
+    const api = await withOrders()
+    const names = Array.from({ length: 8 }, (_, i) => `s${i}`)
+    const answers = await Promise.all(
+      names.map((name) => api.call('POST', '/api/sinks', { ...minimal, name })),
+    )
+    expect(answers.map(({ status }) => status)).toEqual(names.map(() => 201))
+    await api.database.sql`insert into orders (id, customer_id) values (1, 1)`
+    const [event] = await api.database.sql`select cardinality(sinks) as sinks from rowhook.event`
+    expect(event!.sinks).toBe(8)
+  })
+
+  it('waits for a table that is locked', async () => {
+    const api = await withOrders()
+    let creating
+    await api.database.sql.begin(async (tx) => {
+      await tx`insert into orders (id, customer_id) values (1, 1)`
+      creating = api.call('POST', '/api/sinks', minimal)
+      await eventually(() => expect(api.lines.join()).toContain('public.orders is busy'))
+    })
+    expect((await creating!).status).toBe(201)
+  })
+})
+
+describe('changing a sink', () => {
+  it('keeps what is not named, tables included', async () => {
+    const { call } = await withOrders()
+    await call('POST', '/api/sinks', example)
+    const { status, body } = await call('PATCH', '/api/sinks/orders', { batch_size: 10 })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      batch_size: 10,
+      path: '/orders',
+      tables: [{ filter: example.tables[0]!.filter }],
+    })
+  })
+
+  it('replaces tables whole, and takes triggers away from those that it left', async () => {
+    const api = await withOrders()
+    await api.database.sql`create table public.items (id int primary key)`
+    await api.call('POST', '/api/sinks', example)
+    const { body } = await api.call('PATCH', '/api/sinks/orders', { tables: [{ name: 'items' }] })
+    expect(body.tables).toEqual([
+      {
+        name: 'public.items',
+        actions: ['insert', 'update', 'delete'],
+        filter: null,
+        group_by: null,
+        exclude_columns: [],
+        unchanged: false,
+      },
+    ])
+    expect(await triggers(api)).toEqual([
+      'items: 00_rowhook_delete',
+      'items: 00_rowhook_insert',
+      'items: 00_rowhook_update',
+    ])
+  })
+
+  it('leaves everything as it was when the change is refused', async () => {
+    const api = await withOrders()
+    await api.database.sql`create table public.items (id int primary key)`
+    await api.call('POST', '/api/sinks', example)
+    const change = { tables: [{ name: 'items' }], endpoint: 'nobody' }
+    expect((await api.call('PATCH', '/api/sinks/orders', change)).status).toBe(400)
+    expect((await api.call('GET', '/api/sinks/orders')).body.tables[0].name).toBe('public.orders')
+    expect((await triggers(api)).filter((name) => name.startsWith('items'))).toEqual([])
+  })
+
+  it('is checked against what stays', async () => {
+    const { call } = await withOrders()
+    await call('POST', '/api/sinks', { ...minimal, batch_size: 5 })
+    const { status, body } = await call('PATCH', '/api/sinks/orders', { batch: false })
+    expect(status).toBe(400)
+    expect(body.errors[0].path).toBe('batch_size')
+  })
+
+  it('does not overwrite a change that was made meanwhile', async () => {
+    const { call } = await withOrders()
+    const etag = (await call('POST', '/api/sinks', minimal)).headers.get('etag')!
+    expect((await call('PATCH', '/api/sinks/orders', { batch_size: 2 }, { 'if-match': etag })).status).toBe(
+      200,
+    )
+    expect((await call('PATCH', '/api/sinks/orders', { batch_size: 3 }, { 'if-match': etag })).status).toBe(
+      412,
+    )
+    expect((await call('GET', '/api/sinks/orders')).body.batch_size).toBe(2)
+  })
+
+  it('may give it another name', async () => {
+    const { call } = await withOrders()
+    const { body } = await call('POST', '/api/sinks', minimal)
+    expect((await call('PATCH', '/api/sinks/orders', { name: 'renamed' })).body).toMatchObject({
+      id: body.id,
+      name: 'renamed',
+    })
+    expect((await call('GET', '/api/sinks/orders')).status).toBe(404)
+    expect((await call('GET', `/api/sinks/${body.id}`)).body.name).toBe('renamed')
+  })
+
+  it('follows a table and its columns to new names', async () => {
+    const { call, database } = await withOrders()
+    await call('POST', '/api/sinks', example)
+    await database.sql`alter table orders rename to "Big Orders"`
+    await database.sql`alter table "Big Orders" rename customer_id to customer`
+    expect((await call('GET', '/api/sinks/orders')).body.tables[0]).toMatchObject({
+      name: 'public."Big Orders"',
+      group_by: ['customer'],
+    })
+  })
+})
+
+describe('pausing a sink', () => {
+  it('is shown as its status and health, and ended by resuming', async () => {
+    const { call } = await withOrders()
+    await call('POST', '/api/sinks', minimal)
+    expect((await call('POST', '/api/sinks/orders/pause')).body).toMatchObject({
+      status: 'paused',
+      health: 'paused',
+    })
+    expect((await call('POST', '/api/sinks/orders/resume')).body).toMatchObject({
+      status: 'active',
+      health: 'ok',
+    })
+    expect((await call('PATCH', '/api/sinks/orders', { status: 'disabled' })).body.health).toBe('disabled')
+  })
+})
+
+describe('deleting a sink', () => {
+  it('takes its triggers along, and those only that no other sink needs', async () => {
+    const api = await withOrders()
+    await api.call('POST', '/api/sinks', minimal)
+    await api.call('POST', '/api/sinks', { ...minimal, name: 'second' })
+    expect((await api.call('DELETE', '/api/sinks/orders')).status).toBe(204)
+    expect(await triggers(api)).toHaveLength(3)
+    expect((await api.call('DELETE', '/api/sinks/second')).status).toBe(204)
+    expect(await triggers(api)).toEqual([])
+    expect((await api.call('DELETE', '/api/sinks/second')).status).toBe(404)
+  })
+})
