@@ -5,7 +5,7 @@ import type { ErrorOptions } from '../errors.ts'
 export interface FilterErrorOptions extends ErrorOptions {
   /** 1-based, in characters (code points) of the user's text; absent where no single place is to blame. */
   position?: number | undefined
-  /** For the structured form: the field, such as `[1].operator`. */
+  /** For the structured form: the way from the filter to the field, such as `.value` or `[1].operator`. */
   path?: string | undefined
 }
 

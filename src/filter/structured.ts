@@ -46,7 +46,7 @@ export function buildStructured(
   if (input.length === 0) {
     throw new FilterError('the list of conditions is empty: leave the filter out to match every row')
   }
-  const args = input.map((one: StructuredFilter, i) => condition(one, `[${i}].`, columns, typeOf))
+  const args = input.map((one: StructuredFilter, i) => condition(one, `[${i}]`, columns, typeOf))
   return args.length === 1 ? args[0]! : { BoolExpr: { boolop: 'AND_EXPR', args } }
 }
 
@@ -58,7 +58,8 @@ function condition(
   columns: ReadonlyMap<string, FilterColumn>,
   typeOf: (column: FilterColumn) => StaticType,
 ): Node {
-  const fail = (field: string, message: string) => new FilterError(message, { path: `${path}${field}` })
+  const fail = (field: string, message: string) =>
+    new FilterError(message, { path: field === '' ? path : `${path}.${field}` })
   if (typeof input !== 'object' || input === null) {
     throw fail('', 'a condition is an object with column, operator and value')
   }
