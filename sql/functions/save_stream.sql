@@ -88,12 +88,15 @@ begin
   ) with ordinality h(event_id, groups, failures, ordinal)
   on conflict (stream_id, event_id) do nothing;
 
-  insert into rowhook.discarded (sink_id, event_id, replay_id, groups, attempts, webhook_id, error, event)
+  insert into rowhook.discarded
+    (sink_id, event_id, replay_id, groups, attempts, webhook_id, error, event, record, changes)
   select v_sink, d.event_id, v_replay, d.groups, d.attempts, d.webhook_id, d.error,
-         coalesce((select to_jsonb(e) from rowhook.find_events(array[d.event_id]) e),
-                  jsonb_build_object('id', d.event_id))
+         coalesce(e.document, jsonb_build_object('id', d.event_id)), e.record, e.changes
   from json_to_recordset(p_ops -> 'discard') d(
     event_id bigint, groups text[], attempts int, webhook_id text, error text)
+  left join lateral (
+    select rowhook.event_document(f) as document, f.record, f.changes
+    from rowhook.find_events(array[d.event_id]) f) e on true
   on conflict (sink_id, event_id) do update
   set attempts = excluded.attempts, error = excluded.error, webhook_id = excluded.webhook_id,
       discarded_at = v_now;

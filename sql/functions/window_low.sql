@@ -17,9 +17,14 @@ as $$
     from rowhook.tick t
     where t.xid < least(
       pg_catalog.pg_snapshot_xmax(p_from.snapshot),
-      (select min(x.xid)
+      -- min(xid8) came with Postgres 15
+      (select x.xid
        from pg_catalog.pg_snapshot_xip(p_from.snapshot) x(xid)
-       where pg_catalog.pg_visible_in_snapshot(x.xid, p_to)))
+       where pg_catalog.pg_visible_in_snapshot(x.xid, p_to)
+       order by x.xid
+       limit 1))
+      -- no later tick's xid is lower; without this, a position far behind looks at every tick since
+      and t.id <= p_from.id
     order by t.id desc
     limit 1), 0)
 $$;

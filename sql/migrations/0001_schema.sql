@@ -258,8 +258,10 @@ create table rowhook.discarded (
   attempts      int not null,
   webhook_id    text,
   error         text not null,
-  -- the event's row, so that its partition may go
+  -- the event's row, so that its partition may go; what is user's JSON is kept as the text it was
   event         jsonb not null,
+  record        json,
+  changes       json,
   discarded_at  timestamptz not null default now(),
   primary key (sink_id, event_id)
 );

@@ -1,0 +1,90 @@
+-- rowhook.sink_stats(sinks): what a person wants to know of sinks, a row for each that exists:
+--   health               ok | degraded (some groups fail) | failing (the circuit is open) | stale (a table
+--                        waits for an edit) | paused | disabled
+--   pending              captured and wanted, not yet sent: in the log (rowhook.pending_in_log), set
+--                        aside behind others of their group, or in a first request that takes long
+--   delivered            acknowledged by the live stream, ever
+--   discarded            counted up to 100,000
+--   failing              messages in failed batches, replays' included
+--   lag_ms               age of the oldest pending message; 0: none
+--   blocked_groups       groups whose later messages wait for a failed batch
+--   last_error           why it is paused or stale, or else the last failure
+--   circuit              closed | open
+-- Reads only, and is cheap for sinks that have nothing to do: a list of a thousand calls it once.
+create or replace function rowhook.sink_stats(sink_ids int[])
+returns table (
+  sink_id int, health text, pending bigint, delivered bigint, failing bigint, discarded bigint,
+  lag_ms double precision, blocked_groups bigint, last_error text, circuit text,
+  messages_per_second double precision)
+language sql stable
+set search_path = ''
+set jit = off
+as $$
+  with stream as materialized (
+    select st.* from rowhook.stream st where st.sink_id = any (sink_ids)
+  ),
+  batch as materialized (
+    select st.sink_id, b.event_ids, b.groups, b.next_at is not null or 0 < any (b.member_failures) as failed
+    from stream st
+    join rowhook.batch b on b.stream_id = st.id
+  ),
+  batched as (
+    select b.sink_id,
+           sum(cardinality(b.event_ids)) filter (where b.failed) as failing,
+           sum(cardinality(b.event_ids)) filter (where not b.failed) as sending
+    from batch b
+    group by b.sink_id
+  ),
+  blocked as (
+    select b.sink_id, count(distinct g.name) as groups
+    from batch b
+    cross join unnest(b.groups) g(name)
+    where b.failed
+    group by b.sink_id
+  ),
+  held as (
+    select st.sink_id, count(*) as messages, min(h.event_id) as oldest_id
+    from stream st
+    join rowhook.held h on h.stream_id = st.id
+    group by st.sink_id
+  ),
+  stale as (
+    select t.sink_id, min(t.stale_reason) as reason
+    from rowhook.sink_table t
+    where t.sink_id = any (sink_ids) and t.stale_reason is not null
+    group by t.sink_id
+  )
+  select s.id,
+         case
+           when s.status <> 'active' then s.status
+           when stale.reason is not null then 'stale'
+           when live.circuit = 'open' then 'failing'
+           when batched.failing > 0 then 'degraded'
+           else 'ok'
+         end,
+         coalesce(log.pending, 0) + coalesce(held.messages, 0) + coalesce(batched.sending, 0),
+         coalesce(live.delivered, 0),
+         coalesce(batched.failing, 0),
+         gone.messages,
+         coalesce(greatest(extract(epoch from rowhook.now() - least(log.oldest, waiting.oldest)) * 1000, 0), 0)::double precision,
+         coalesce(blocked.groups, 0),
+         coalesce(case when s.status <> 'active' then s.status_reason end, stale.reason, live.last_error),
+         coalesce(live.circuit, 'closed'),
+         coalesce(rate.messages_per_second, 0)
+  from rowhook.sink s
+  left join stream live on live.sink_id = s.id and live.replay_id is null
+  left join batched on batched.sink_id = s.id
+  left join blocked on blocked.sink_id = s.id
+  left join held on held.sink_id = s.id
+  left join stale on stale.sink_id = s.id
+  left join rowhook.pending_in_log(sink_ids) log on log.sink_id = s.id
+  left join rowhook.message_rate(sink_ids) rate on rate.sink_id = s.id
+  left join lateral (
+    select min(e.captured_at) as oldest
+    from rowhook.find_events(array[held.oldest_id]) e
+    where held.oldest_id is not null) waiting on true
+  cross join lateral (
+    select count(*) as messages
+    from (select from rowhook.discarded d where d.sink_id = s.id limit 100000) d) gone
+  where s.id = any (sink_ids)
+$$;
