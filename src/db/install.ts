@@ -66,30 +66,38 @@ const stateOf = (error: unknown) => (error instanceof postgres.PostgresError ? e
 
 async function explain(error: unknown, url: string): Promise<unknown> {
   if (isConnectionError(error)) return error
-  const { message, where = '', internal_query: query = '', hint } = error as postgres.PostgresError
+  const { message, hint } = error as postgres.PostgresError
   const state = stateOf(error)
-  if (state === '42501') return explainPermission(message, url, error)
+  if (state === '42501') return explainPermission(message, url)
   if (state === '25006') {
     return new DatabaseError('this server is a read-only standby', {
       hint: 'give the address of the primary in DATABASE_URL',
-      cause: error,
     })
   }
   if (isLockConflict(error)) {
     return new DatabaseError('a long transaction keeps the lock on a table of the log', {
       hint: 'end it (select pid, query from pg_stat_activity where state <> $$idle$$), then run install-sql again',
-      cause: error,
     })
   }
-  const [, file] = /-- file: (\S+)/.exec(where + query) ?? []
-  return new DatabaseError(file === undefined ? message : `${file}: ${message}`, {
-    ...(hint ? { hint } : {}),
-    cause: error,
-  })
+  // Without the error itself as cause: it carries the whole statement, and would fill every log.
+  return new DatabaseError(`${placeOf(error as postgres.PostgresError)}${message}`, hint ? { hint } : {})
+}
+
+/** `functions/x.sql:12: ` for an error in one of our files, else nothing. */
+function placeOf({
+  where = '',
+  internal_query: query = '',
+  internal_position: position,
+}: postgres.PostgresError) {
+  const [, file] = /-- file: (\S+)/.exec(query || where) ?? []
+  if (file === undefined) return ''
+  // The first line of what was executed is the comment that names the file.
+  const line = position ? `:${query.slice(0, Number(position)).split('\n').length - 1}` : ''
+  return `${file}${line}: `
 }
 
 /** Names the grant that is missing; asks the database who we are, for the URL need not say it. */
-async function explainPermission(message: string, url: string, cause: unknown): Promise<DatabaseError> {
+async function explainPermission(message: string, url: string): Promise<DatabaseError> {
   const sql = connect(url, { max: 1, prepare: false, fetch_types: false })
   try {
     const [row] = await sql<{ role: string; database: string; owner: string | null; may: boolean }[]>`
@@ -100,16 +108,14 @@ async function explainPermission(message: string, url: string, cause: unknown): 
     if (owner !== null && owner !== role) {
       return new DatabaseError(`rowhook was installed in this database by role "${owner}": ${message}`, {
         hint: `run install-sql as that role, or: grant "${owner}" to "${role}"`,
-        cause,
       })
     }
     if (!may) {
       return new DatabaseError(`role "${role}" may not create a schema in database "${database}"`, {
         hint: `run as its owner: grant create on database "${database}" to "${role}"`,
-        cause,
       })
     }
-    return new DatabaseError(message, { cause })
+    return new DatabaseError(message)
   } finally {
     await sql.end({ timeout: 5 })
   }

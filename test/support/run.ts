@@ -16,10 +16,13 @@ const { status } = spawnSync('vitest', ['run', ...process.argv.slice(2)], {
   env: { ...environment, [countsVariable]: file },
 })
 
-const { passed, failed, skipped } = readCounts()
+const counts = readCounts()
+// The server did not start, say: nothing ran, and that is no success.
+if (status !== 0 && counts.failed === 0) counts.failed = 1
+const { passed, failed, skipped } = counts
 rmSync(folder, { recursive: true })
 process.stdout.write(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
-process.exitCode = status === 0 && failed === 0 ? 0 : 1
+process.exitCode = failed === 0 ? 0 : 1
 
 function readCounts(): Counts {
   try {

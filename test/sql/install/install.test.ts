@@ -143,7 +143,7 @@ test('an error in a file names the file, and leaves nothing behind', async () =>
     readRelease(),
     'create table rowhook.fine (id int);\ncreate tabel oops (id int)',
   )
-  await expect(install(url, broken)).rejects.toThrow(`${added}: syntax error at or near "tabel"`)
+  await expect(install(url, broken)).rejects.toThrow(`${added}:2: syntax error at or near "tabel"`)
   const schemas = await sql`select nspname from pg_namespace where nspname like 'rowhook%'`
   expect(schemas).toEqual([])
 })
