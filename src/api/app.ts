@@ -10,6 +10,8 @@ import { auditRoutes } from './audit.ts'
 import { authenticate } from './auth.ts'
 import type { ApiEnv, ApiOptions } from './context.ts'
 import { deliveryRoutes } from './deliveries.ts'
+import { configRoutes } from './document/routes.ts'
+import { documentJsonSchema } from './document/schema.ts'
 import { endpointRoutes } from './endpoints.ts'
 import { filterRoutes } from './filters.ts'
 import { healthRoutes } from './health.ts'
@@ -70,6 +72,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
 
   app.route('/', healthRoutes(options))
   app.get('/openapi.json', openApiRoute(app))
+  app.get('/config.schema.json', (c) => c.json(documentJsonSchema()))
 
   app.use('/api/*', noStore)
   app.use('/api/*', authenticate(options))
@@ -81,6 +84,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   app.route('/api/sinks', historyRoutes(options))
   app.route('/api/tables', tableRoutes(options))
   app.route('/api/filters', filterRoutes(options))
+  app.route('/api/config', configRoutes(options))
   app.route('/api/tokens', tokenRoutes(options))
   app.route('/api/audit', auditRoutes(options))
   return app

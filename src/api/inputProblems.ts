@@ -4,13 +4,18 @@ import type { InputProblem } from '../errors.ts'
 
 /** One problem per issue, each with a path such as `tables[0].filter`. */
 export function problemsOf(issues: readonly v.BaseIssue<unknown>[]): InputProblem[] {
-  return issues.map((issue) => ({ path: pathOf(issue), message: messageOf(issue) }))
+  return issues.map((issue) => {
+    // valibot takes a list for an object, and then complains about its entries.
+    const list = issue.path?.findIndex(({ type, input }) => type === 'object' && Array.isArray(input)) ?? -1
+    if (list === -1) return { path: pathOf(issue.path), message: messageOf(issue) }
+    return { path: pathOf(issue.path!.slice(0, list)), message: 'must be an object' }
+  })
 }
 
 /** `tables[0].filter`; a key that is no plain name stands in brackets and quotes. */
-function pathOf(issue: v.BaseIssue<unknown>): string {
+function pathOf(items: readonly v.IssuePathItem[] | undefined): string {
   let path = ''
-  for (const { key } of issue.path ?? []) {
+  for (const { key } of items ?? []) {
     if (typeof key === 'number') path += `[${key}]`
     else if (typeof key === 'string' && /^[A-Za-z0-9_-]{1,100}$/.test(key))
       path += path === '' ? key : `.${key}`

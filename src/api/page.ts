@@ -19,6 +19,9 @@ export const pageQuery = {
   cursor: v.optional(v.pipe(v.string(), v.maxLength(1000), v.description('next_cursor of the page before'))),
 }
 
+/** A limit for those who need all rows. */
+export const everything = 2_147_483_647
+
 /** The answer of every list. */
 export function pageOf<S extends v.GenericSchema>(row: S) {
   return v.object({ data: v.array(row), next_cursor: v.nullable(v.string()) })

@@ -53,8 +53,18 @@ export function query<S extends v.GenericSchema>(schema: S): Checked<'query', S>
  */
 export function parseInput<S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> {
   const result = v.safeParse(schema, value)
-  if (result.success) return result.output
-  throw new InputError(problemsOf(result.issues))
+  if (!result.success) throw new InputError(problemsOf(result.issues))
+  refuseLists(value, result.output, '')
+  return result.output
+}
+
+/** valibot takes a list for an object, and one without entries even where it knows the fields. */
+function refuseLists(given: unknown, taken: unknown, path: string): void {
+  if (typeof given !== 'object' || given === null || typeof taken !== 'object' || taken === null) return
+  if (Array.isArray(given) && !Array.isArray(taken)) refuse({ path, message: 'must be an object' })
+  for (const [key, child] of Object.entries(given)) {
+    refuseLists(child, (taken as Record<string, unknown>)[key], below(path, key, Array.isArray(given)))
+  }
 }
 
 /**
@@ -90,12 +100,17 @@ export function refuseUnstorable(value: unknown): void {
     if (typeof current !== 'object' || current === null) continue
     if (depth === maxDepth) refuse({ path: '', message: `is nested more than ${maxDepth} levels deep` })
     for (const [key, child] of Object.entries(current)) {
-      const at = Array.isArray(current) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
+      const at = below(path, key, Array.isArray(current))
       if (forbiddenKeys.has(key)) refuse({ path: at, message: 'is not a name that a field can have' })
       if (key.includes('\0')) refuse({ path, message: 'has a field whose name holds a NUL character' })
       open.push({ value: child, path: at, depth: depth + 1 })
     }
   }
+}
+
+function below(path: string, key: string, inList: boolean): string {
+  if (inList) return `${path}[${key}]`
+  return path === '' ? key : `${path}.${key}`
 }
 
 function refuse(problem: InputProblem): never {

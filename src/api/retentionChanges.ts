@@ -1,5 +1,6 @@
 // Keeping the history of a table, and no longer keeping it. As with sinks, triggers come first, and then
 // the transaction that writes.
+import type postgres from 'postgres'
 import { type ResolvedTable, regenerate, resolveTables } from '../capture/tables.ts'
 import { InputError } from '../errors.ts'
 import type { ApiOptions } from './context.ts'
@@ -22,37 +23,36 @@ export interface PreparedRetention {
 
 /**
  * Checks a retention against the database and places the triggers that are missing.
- * @param path prefix of the fields in the request, such as `retentions[0].`
  * @throws InputError at `table`, `keep` or `filter`
  */
 export async function prepareRetention(
   services: Pick<ApiOptions, 'sql' | 'db' | 'logger'>,
   name: string,
   { keep, filter }: RetentionInput,
-  path = '',
 ): Promise<PreparedRetention> {
-  await checkInterval(services.db, keep, `${path}keep`)
-  const table = await resolveTable(services, name, filter, path)
+  await checkInterval(services.sql, keep, 'keep')
+  const table = await resolveTable(services.sql, name, filter)
   await placeTriggers(services, [table])
   return { table, keep }
 }
 
-/** Resolves one table and its filter. @throws InputError at `table` or `filter` below `path` */
+/** Resolves one table and its filter. @throws InputError at `table` or `filter` */
 export async function resolveTable(
-  { sql }: Pick<ApiOptions, 'sql'>,
+  sql: postgres.ISql,
   name: string,
   filter: RetentionInput['filter'],
-  path = '',
 ): Promise<ResolvedTable> {
   try {
     const [table] = await resolveTables(sql, [{ name, filter }])
     return table!
   } catch (error) {
     if (!(error instanceof InputError)) throw error
-    const rename = (at: string) =>
-      path + at.replace('tables[0].name', 'table').replace('tables[0].filter', 'filter')
+    const problems = error.problems.map((problem) => ({
+      ...problem,
+      path: problem.path.replace('tables[0].name', 'table').replace('tables[0].', ''),
+    }))
     throw new InputError(
-      error.problems.map((problem) => ({ ...problem, path: rename(problem.path) })),
+      problems,
       error.hint === undefined ? { cause: error } : { cause: error, hint: error.hint },
     )
   }

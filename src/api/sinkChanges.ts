@@ -101,7 +101,7 @@ export async function columnsOf(db: Db, input: Omit<SinkEntry, 'tables'>): Promi
     rate_limit: columns.rate_limit,
     compression: columns.compression,
     max_message_bytes: columns.max_message_bytes,
-    status: columns.status,
+    status: columns.status ?? 'active',
     alert_endpoint_id:
       alert_endpoint === null ? null : await endpointId(db, alert_endpoint, 'alert_endpoint'),
   }

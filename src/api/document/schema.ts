@@ -24,8 +24,8 @@ export type RetentionEntry = v.InferOutput<typeof retentionEntry>
 /** What one resource differs in. Secrets are masked. */
 const difference = v.object({
   path: v.string(),
-  before: v.pipe(v.unknown(), v.description('Absent: it was not set')),
-  after: v.pipe(v.unknown(), v.description('Absent: it is not set any more')),
+  before: v.optional(v.pipe(v.unknown(), v.description('Absent: it was not set'))),
+  after: v.optional(v.pipe(v.unknown(), v.description('Absent: it is not set any more'))),
 })
 
 export const plannedChange = v.object({

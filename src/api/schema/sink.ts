@@ -100,16 +100,23 @@ const given = {
   compression: v.optional(fields.compression, null),
   max_message_bytes: v.optional(fields.max_message_bytes, null),
   alert_endpoint: v.optional(fields.alert_endpoint, null),
-  status: v.optional(fields.status, 'active'),
 }
 
 /** A sink of a configuration document. */
-export const sinkEntry = v.pipe(v.strictObject(given), v.metadata({ ref: 'SinkEntry' }))
+export const sinkEntry = v.pipe(
+  // No default: a document that does not say it leaves a sink paused that somebody has paused.
+  v.strictObject({ ...given, status: v.optional(fields.status) }),
+  v.metadata({ ref: 'SinkEntry' }),
+)
 export type SinkEntry = v.InferOutput<typeof sinkEntry>
 
 /** POST /api/sinks. */
 export const sinkInput = v.pipe(
-  v.strictObject({ ...given, backfill: v.optional(v.nullable(backfillInput), null) }),
+  v.strictObject({
+    ...given,
+    status: v.optional(fields.status, 'active'),
+    backfill: v.optional(v.nullable(backfillInput), null),
+  }),
   v.metadata({ ref: 'SinkInput' }),
 )
 export type SinkInput = v.InferOutput<typeof sinkInput>

@@ -53,13 +53,13 @@ export async function clearRetention(db: Db, sourceId: number): Promise<void> {
 }
 
 /** The interval as Postgres prints it. @throws InputError where it is none, or not positive */
-export async function checkInterval(db: Db, text: string, path: string): Promise<string> {
+export async function checkInterval(tx: postgres.ISql, text: string, path: string): Promise<string> {
   const problem = { path, message: 'is not a positive interval of Postgres, such as 30 days' }
   try {
-    const { rows } = await sql<{ text: string; positive: boolean }>`
+    const [row] = await tx<{ text: string; positive: boolean }[]>`
       select i::text as text, i > interval '0' and isfinite(i) as positive
-      from (select ${text}::text::interval as i) i`.execute(db)
-    if (rows[0]!.positive) return rows[0]!.text
+      from (select ${text}::text::interval as i) i`
+    if (row!.positive) return row!.text
   } catch (error) {
     // 22007 and 22008: not an interval, or beyond what one can hold.
     if (!(error as { code?: string }).code?.startsWith('22')) throw error

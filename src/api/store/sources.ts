@@ -51,3 +51,12 @@ export async function sourcesOfSink(
 export async function sourceIdOfSink(db: Db, sinkId: number, relid: number): Promise<number | undefined> {
   return (await sourcesOfSink(db, sinkId)).find((source) => source.relid === relid)?.id
 }
+
+/** Names of existing tables as the database spells them, by what a person called them. */
+export async function tableNames(db: Db, given: readonly string[]): Promise<Map<string, string>> {
+  const { rows } = await sql<{ given: string; name: string }>`
+    select g.given, rowhook.table_name(rowhook.find_table(g.given)) as name
+    from (select distinct unnest(${[...given]}::text[]) as given) g
+    where rowhook.find_table(g.given) is not null`.execute(db)
+  return new Map(rows.map((row) => [row.given, row.name]))
+}
