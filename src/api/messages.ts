@@ -8,7 +8,13 @@ import { decodeCursor, encodeCursor, pageOf, pageQuery } from './page.ts'
 import { body, optionalBody, query } from './request.ts'
 import { isEventId, numberForm } from './schema/name.ts'
 import { timestampText } from './schema/timestamp.ts'
-import { type MessageRow, commandMessages, listMessages, messageStates } from './store/messages.ts'
+import {
+  type MessageRow,
+  commandMessages,
+  findMessage,
+  listMessages,
+  messageStates,
+} from './store/messages.ts'
 import { type SinkRow, findSink } from './store/sinks.ts'
 import { findSourceId, sourceNames } from './store/sources.ts'
 import { change } from './transaction.ts'
@@ -78,7 +84,7 @@ export function messageRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono
     operation({ tag, summary: 'Show a message', answer: messageShown }),
     async (c) => {
       const sink = await findSink(db, c.req.param('sink'))
-      const [text] = await print([await findMessage(sink, c.req.param('event_id'))])
+      const [text] = await print([await messageOf(sink, c.req.param('event_id'))])
       return json(c, text!)
     },
   )
@@ -110,7 +116,7 @@ export function messageRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono
       optionalBody(v.strictObject({})),
       async (c) => {
         const sink = await findSink(db, c.req.param('sink'))
-        const { event_id, state } = await findMessage(sink, c.req.param('event_id'))
+        const { event_id, state } = await messageOf(sink, c.req.param('event_id'))
         const count = await change(sql, c.get('actor'), async ({ db, audit }) => {
           const count = await commandMessages(db, command, sink.id, { eventIds: [event_id] })
           if (count === 0)
@@ -128,12 +134,10 @@ export function messageRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono
     )
   }
 
-  async function findMessage(sink: SinkRow, eventId: string): Promise<MessageRow> {
-    const [row] = isEventId(eventId)
-      ? await listMessages(db, sink.id, { before: String(BigInt(eventId) + 1n) }, 1)
-      : []
-    if (row?.event_id === eventId) return row
-    throw new NotFoundError(`sink ${sink.name} has no message with this event id`)
+  async function messageOf(sink: SinkRow, eventId: string): Promise<MessageRow> {
+    const row = isEventId(eventId) ? await findMessage(db, sink.id, eventId) : undefined
+    if (row === undefined) throw new NotFoundError(`sink ${sink.name} has no message with this event id`)
+    return row
   }
 
   /** JSON by joining the raw texts: parsing a record would round what is beyond a double. */

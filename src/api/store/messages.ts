@@ -1,6 +1,6 @@
 // Messages of a sink. Their state follows from the stream's position and lies in no table, so all of it
 // is read and changed by functions of sql/functions; this file only calls them.
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../../db/kysely.ts'
 
 export const messageStates = ['pending', 'delivered', 'failing', 'discarded'] as const
@@ -33,24 +33,26 @@ export interface MessageFilter {
   before?: string | undefined
 }
 
-export async function listMessages(
+/** Newest first. */
+export function listMessages(
   db: Db,
   sinkId: number,
   filter: MessageFilter,
   limit: number,
 ): Promise<MessageRow[]> {
   const { state, sourceId, group, since, until, before } = filter
-  const time = (column: string) =>
-    sql`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
-  const { rows } = await sql<MessageRow>`
-    select m.event_id::text as event_id, m.state, m.source_id, m.action, m.grp as "group",
-      m.record::text as record, m.changes::text as changes, ${time('m.captured_at')} as captured_at,
-      m.attempts, ${time('m.next_attempt_at')} as next_attempt_at, m.last_error, m.webhook_id
-    from rowhook.list_messages(${sinkId}::int, ${state ?? null}::text, ${sourceId ?? null}::int,
+  return select(
+    db,
+    sql`rowhook.list_messages(${sinkId}::int, ${state ?? null}::text, ${sourceId ?? null}::int,
       ${group ?? null}::text, ${since ?? null}::timestamptz, ${until ?? null}::timestamptz,
-      ${before ?? null}::bigint, ${limit}::int) m
-    order by m.event_id desc`.execute(db)
-  return rows
+      ${before ?? null}::bigint, ${limit}::int)`,
+  )
+}
+
+/** The message with this event id; undefined: the sink has none, or has it no more. */
+export async function findMessage(db: Db, sinkId: number, eventId: string): Promise<MessageRow | undefined> {
+  const [row] = await select(db, sql`rowhook.get_message(${sinkId}::int, ${eventId}::bigint)`)
+  return row
 }
 
 /** Has messages sent again, or dropped for good; returns how many. By state, by ids, or both. */
@@ -64,4 +66,16 @@ export async function commandMessages(
     select ${sql.ref(`rowhook.${command}`)}(${sinkId}::int, ${which.state ?? null}::text,
       ${which.eventIds ?? null}::bigint[]) as count`.execute(db)
   return Number(rows[0]!.count)
+}
+
+async function select(db: Db, messages: RawBuilder<unknown>): Promise<MessageRow[]> {
+  const time = (column: string) =>
+    sql`to_char(${sql.ref(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+  const { rows } = await sql<MessageRow>`
+    select m.event_id::text as event_id, m.state, m.source_id, m.action, m.grp as "group",
+      m.record::text as record, m.changes::text as changes, ${time('m.captured_at')} as captured_at,
+      m.attempts, ${time('m.next_attempt_at')} as next_attempt_at, m.last_error, m.webhook_id
+    from ${messages} m
+    order by m.event_id desc`.execute(db)
+  return rows
 }
