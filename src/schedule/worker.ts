@@ -48,7 +48,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       crontab: '*/5 * * * * maintain ?max=1',
       concurrency: 4,
       maxPoolSize: 3,
-      pollInterval: 5000,
+      // each of the workers polls; what is due later is also found by every beat (find_orphans)
+      pollInterval: 20_000,
       noHandleSignals: true,
       noPreparedStatements: !options.prepare,
       logger: new GraphileLogger(() => (level, message) => {
