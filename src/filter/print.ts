@@ -279,6 +279,8 @@ function createPrinter(dialect: Dialect, bare: (name: string) => boolean = () =>
       case 'call':
         if (plan || !(expr.name in specialCalls)) return call(expr.name, expr.args)
         return specialCalls[expr.name]!(expr.args, { text, print })
+      case 'on enum':
+        return print(plan ? expr.planned : expr.shown)
       case 'clock':
         return text(expr.name.toUpperCase())
       case 'collate':
@@ -294,6 +296,7 @@ function createPrinter(dialect: Dialect, bare: (name: string) => boolean = () =>
 
 // Their place in the user's text is that of their operator, which is printed inside.
 const marksItself: ReadonlySet<Expr['kind']> = new Set([
+  'on enum',
   'operator',
   'quantified',
   'like',

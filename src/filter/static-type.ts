@@ -4,12 +4,13 @@
 //
 // Why user types are fenced in: CREATE CAST lets the owner of an enum, composite or domain attach
 // a function of theirs to a conversion from or to it, implicit ones included, and no search_path
-// keeps that out. Inside a SECURITY DEFINER capture such a function would run with our rights. So
-// an enum may only meet untyped literals and its own kind, where Postgres looks up no cast at all;
-// its text is taken through enum_out, not through a cast; and all other user types may only be
-// tested for null.
+// keeps that out. Inside a SECURITY DEFINER capture such a function would run with our rights. An
+// implicit cast to text is even preferred to the built-in `=` of enums where one side is a quoted
+// literal. So operators are not looked up on enums at all: see check/enum.ts for what is printed in
+// their place. All other user types may only be tested for null.
 
 import { typeRules } from './allow/types.ts'
+import type { UserType } from './tree.ts'
 
 /** Type of an expression, as far as it is known before planning. */
 export type StaticType =
@@ -17,7 +18,7 @@ export type StaticType =
   | { kind: 'unknown' }
   /** A built-in type; `name` is pg_type.typname, null when only the planner will know. */
   | { kind: 'builtin'; name: string | null; array: boolean }
-  | { kind: 'enum'; oid: number; name: string; array: boolean }
+  | ({ kind: 'enum'; array: boolean } & UserType)
   /** A composite, an extension's type, a left-out built-in: only tested for null. */
   | { kind: 'opaque'; name: string }
   | { kind: 'row' }
@@ -50,7 +51,7 @@ export function describe(type: StaticType): string {
     case 'builtin':
       return type.name === null ? 'another type' : `type ${type.name}${type.array ? '[]' : ''}`
     case 'enum':
-      return type.array ? `an array of the enum ${type.name}` : `the enum ${type.name}`
+      return `${type.array ? 'an array of the enum' : 'the enum'} ${type.schema}.${type.name}`
     case 'opaque':
       return `type ${type.name}`
     case 'row':

@@ -46,6 +46,8 @@ export type Expr = { at?: number } & (
   | { kind: 'subscript'; arg: Expr; subscripts: Subscript[] }
   | { kind: 'row'; items: Expr[] }
   | { kind: 'call'; name: string; args: Expr[] }
+  /** Shown as it was written, planned without looking up an operator on an enum. */
+  | { kind: 'on enum'; shown: Expr; planned: Expr }
   | { kind: 'clock'; name: 'current_date' | 'current_timestamp' }
   | { kind: 'collate'; arg: Expr; collation: string }
 )

@@ -54,9 +54,7 @@ function column(scope: Scope, side: Side, name: string, at: number | undefined):
   scope.used.sides.add(side)
   const type = scope.columnType(found)
   if (type.kind === 'enum') {
-    const user = scope.types.find((t) => t.oid === type.oid)
-    if (user !== undefined)
-      scope.used.types.set(user.oid, { oid: user.oid, schema: user.schema, name: user.name })
+    scope.used.types.set(type.oid, { oid: type.oid, schema: type.schema, name: type.name })
   }
   return {
     expr: { kind: 'column', side, att: found.attnum, name: found.name, ...(at === undefined ? {} : { at }) },

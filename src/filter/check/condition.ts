@@ -15,6 +15,7 @@ import { operand } from '../scope.ts'
 import type { Checked, Collation, Scope } from '../scope.ts'
 import { builtin, describe } from '../static-type.ts'
 import type { BooleanTest, Expr, JsonType } from '../tree.ts'
+import { enumAmong, enumWhens } from './enum.ts'
 
 const bool = builtin('bool')
 
@@ -119,17 +120,21 @@ export function checkCase(scope: Scope, body: Body): Checked {
   const otherwise = 'defresult' in body ? operand(scope, body['defresult']) : null
   const values = [...branches.map((b) => b.result), ...(otherwise === null ? [] : [otherwise])]
   const type = commonType(values, 'case')
+  const form = (of: Expr | null, whens: readonly Expr[]): Expr => ({
+    kind: 'case',
+    arg: of,
+    whens: branches.map((b, i) => ({ when: whens[i]!, result: b.result.expr })),
+    otherwise: otherwise?.expr ?? null,
+  })
+  const whens = branches.map((b) => b.when.expr)
+  const shown = form(arg?.expr ?? null, whens)
+  const of = arg === null ? null : enumAmong(arg)
+  const expr: Expr =
+    arg === null || of === null
+      ? shown
+      : { kind: 'on enum', shown, planned: form(null, enumWhens(of, arg.expr, whens)) }
   return {
-    ...result(
-      {
-        kind: 'case',
-        arg: arg?.expr ?? null,
-        whens: branches.map((b) => ({ when: b.when.expr, result: b.result.expr })),
-        otherwise: otherwise?.expr ?? null,
-      },
-      at,
-      raises || conversionRaises(values, type),
-    ),
+    ...result(expr, at, raises || conversionRaises(values, type)),
     type,
     collation: collationOf(values),
   }

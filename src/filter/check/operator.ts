@@ -11,8 +11,9 @@ import { operand } from '../scope.ts'
 import type { Checked, Scope } from '../scope.ts'
 import { builtin, elementOf, scalarName, someBuiltin } from '../static-type.ts'
 import type { StaticType } from '../static-type.ts'
-import type { LikeOperator } from '../tree.ts'
+import type { Expr, LikeOperator } from '../tree.ts'
 import { checkBetween, checkComparison, checkDistinct, checkIn, checkNullif } from './compare.ts'
+import { compareEnums, enumAmong } from './enum.ts'
 import { checkLike, checkSimilar, isSimilar } from './like.ts'
 import { operation, operatorName, plainOperand, refuseEnum, ruleFor } from './operator-name.ts'
 import { checkQuantified } from './quantified.ts'
@@ -85,7 +86,11 @@ function infix(scope: Scope, body: Body, at: number | undefined): Checked {
   refuseFrozenClock(right, left.type)
   const type = rule.gives === undefined ? resultOf(name, left.type, right.type) : builtin(rule.gives)
   const raises = left.raises || right.raises || !neverRaises(name, rule, left, right)
-  return operation({ kind: 'operator', name, left: left.expr, right: right.expr }, at, type, raises)
+  const written: Expr = { kind: 'operator', name, left: left.expr, right: right.expr }
+  const shown: Expr = at === undefined ? written : { ...written, at }
+  const of = enumAmong(left, right)
+  const planned = of === null ? null : compareEnums(of, name, left.expr, right.expr, at)
+  return operation(planned === null ? shown : { kind: 'on enum', shown, planned }, at, type, raises)
 }
 
 // Beside arrays there are ranges, which users can make over their enums, with functions of theirs.

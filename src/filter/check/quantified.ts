@@ -7,7 +7,9 @@ import { text } from '../raw.ts'
 import type { Body } from '../raw.ts'
 import { operand } from '../scope.ts'
 import type { Checked, Scope } from '../scope.ts'
+import type { Expr } from '../tree.ts'
 import { builtin, describe, elementOf, someBuiltin, unknown } from '../static-type.ts'
+import { enumAmong, enumAny } from './enum.ts'
 import { operation, operatorName, refuseEnum, ruleFor } from './operator-name.ts'
 
 const bool = builtin('bool')
@@ -39,10 +41,24 @@ export function checkQuantified(scope: Scope, body: Body, at: number | undefined
   }
   if (rule.use === 'comparison') refuseMixedEnum(left, element, at)
   const raises = left.raises || right.raises || rule.use !== 'comparison' || comparisonRaises(left, element)
-  return operation(
-    { kind: 'quantified', name, quantifier, left: left.expr, right: right.expr },
-    at,
-    bool,
-    raises,
-  )
+  const written: Expr = { kind: 'quantified', name, quantifier, left: left.expr, right: right.expr }
+  const shown: Expr = at === undefined ? written : { ...written, at }
+  return operation(ofEnum(name, quantifier, left, right, shown, at), at, bool, raises)
+}
+
+function ofEnum(
+  name: string,
+  quantifier: 'any' | 'all',
+  left: Checked,
+  right: Checked,
+  shown: Expr,
+  at: number | undefined,
+): Expr {
+  const of = enumAmong(left, right)
+  if (of === null) return shown
+  const found = enumAny(of, left.expr, right.expr, at)
+  if (quantifier === 'any' && name === '=') return { kind: 'on enum', shown, planned: found }
+  if (quantifier === 'all' && name === '<>')
+    return { kind: 'on enum', shown, planned: { kind: 'not', arg: found } }
+  throw new FilterError(`of ${quantifier} with an enum there is only = any and <> all`, { position: at })
 }

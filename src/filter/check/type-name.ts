@@ -46,10 +46,8 @@ export function typeOfCast(
   scope.used.types.set(user.oid, { oid: user.oid, schema: user.schema, name: user.name })
   if (user.kind === 'enum') {
     const { oid, schema } = user
-    return {
-      ref: { enum: { oid, schema, name: user.name }, array },
-      type: { kind: 'enum', oid, name: `${schema}.${user.name}`, array },
-    }
+    const named = { oid, schema, name: user.name }
+    return { ref: { enum: named, array }, type: { kind: 'enum', ...named, array } }
   }
   return domainAsBase(scope, baseTypes, user, array, at)
 }
@@ -142,14 +140,7 @@ export function typeOfColumn(
 ): StaticType {
   const opaque: StaticType = { kind: 'opaque', name: `type ${column.type}` }
   const own = scope.types.find((t) => t.oid === column.typeOid)
-  if (column.category === 'enum' || own?.kind === 'enum') {
-    return {
-      kind: 'enum',
-      oid: own?.oid ?? column.typeOid ?? -column.attnum,
-      name: own === undefined ? column.type : `${own.schema}.${own.name}`,
-      array: false,
-    }
-  }
+  if (own?.kind === 'enum') return enumType(own, false)
   if (column.category === 'domain' || own?.kind === 'domain') {
     const base = column.baseType ?? own?.baseType
     return base === undefined ? opaque : (typeOfText(scope, base, parsed) ?? opaque)
@@ -176,10 +167,13 @@ function typeOfText(
     return Object.hasOwn(typeRules, name) ? { kind: 'builtin', name, array } : null
   }
   const user = userType(scope, path)
-  if (user?.kind === 'enum')
-    return { kind: 'enum', oid: user.oid, name: `${user.schema}.${user.name}`, array }
+  if (user?.kind === 'enum') return enumType(user, array)
   if (user?.kind !== 'domain' || user.baseType === undefined) return null
   const base = typeOfText(scope, user.baseType, parsed, undefined, depth + 1)
   if (base === null || !array) return base
   return base.kind === 'builtin' && !base.array ? { ...base, array: true } : null
+}
+
+function enumType({ oid, schema, name }: FilterType, array: boolean): StaticType {
+  return { kind: 'enum', oid, schema, name, array }
 }

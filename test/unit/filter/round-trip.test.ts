@@ -32,7 +32,9 @@ describe('for any filter', () => {
     await fc.assert(
       fc.asyncProperty(filterText, async (text) => {
         const compiled = await compile(text)
-        const again = await compile(compiled.parts.map(asWritten).join(''))
+        const sql = compiled.parts.map(asWritten).join('')
+        fc.pre(!sql.includes('pg_catalog.enum_')) // what users may not write themselves
+        const again = await compile(sql)
         expect(same(again)).toEqual(same(compiled))
       }),
       { numRuns: 400 },
@@ -43,10 +45,10 @@ describe('for any filter', () => {
     await fc.assert(
       fc.asyncProperty(filterText, async (text) => {
         const compiled = await compile(text)
-        const inside = await compile(`not ${compiled.parts.map(asWritten).join('')} is null`)
-        expect(inside.parts.map(asWritten).join('')).toBe(
-          `(NOT (${compiled.parts.map(asWritten).join('')} IS NULL))`,
-        )
+        const sql = compiled.parts.map(asWritten).join('')
+        fc.pre(!sql.includes('pg_catalog.enum_'))
+        const inside = await compile(`not ${sql} is null`)
+        expect(inside.parts.map(asWritten).join('')).toBe(`(NOT (${sql} IS NULL))`)
       }),
       { numRuns: 200 },
     )
