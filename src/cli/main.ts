@@ -1,45 +1,31 @@
-// `rowhook …`: finds the command and turns errors into one line and an exit code.
-import { version } from '../db/release.ts'
-import { RowhookError } from '../errors.ts'
-import { run as start } from './start.ts'
+// `rowhook …`: this process' terminal, environment and signals, handed to run.ts.
+import { type Client } from './client.ts'
+import { defaultUrl, connectRemote } from './remote.ts'
+import { runCommandLine } from './run.ts'
+import { processTerminal } from './terminal/process.ts'
 
-const commands: Record<string, (args: string[]) => Promise<number>> = { start }
-
-const help = `Usage: rowhook <command> [options]
-
-  start   run the dispatcher and the admin API
-
-rowhook <command> --help says more. rowhook --version prints ${version}.
-`
-
-async function main(): Promise<number> {
-  const [name, ...args] = process.argv.slice(2)
-  if (name === '--version' || name === '-v') {
-    process.stdout.write(`${version}\n`)
-    return 0
-  }
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(help)
-    return name === undefined ? 1 : 0
-  }
-  const command = commands[name]
-  if (command === undefined) {
-    process.stderr.write(`rowhook: there is no command "${name}"; rowhook --help lists them\n`)
-    return 1
-  }
-  return command(args)
+const { env } = process
+const stopping = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // A second one ends at once, as it would without us.
+  process.once(signal, () => stopping.abort())
 }
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  process.stderr.write(`rowhook: ${describe(error)}\n`)
-  process.exitCode = 1
-}
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  terminal: processTerminal(env),
+  env,
+  connect,
+  signal: stopping.signal,
+})
 
-function describe(error: unknown): string {
-  if (error instanceof RowhookError) return [error.message, error.hint].filter(Boolean).join('. ')
-  if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
-    return error.message
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+/** ROWHOOK_URL, or else the database itself, or else the place where `rowhook start` listens by default. */
+async function connect(): Promise<Client> {
+  const url = env['ROWHOOK_URL']?.trim()
+  if (!url && env['DATABASE_URL']?.trim()) {
+    // Loads half of the product, which an API elsewhere makes unnecessary.
+    const { connectLocal } = await import('./local.ts')
+    return connectLocal(env)
+  }
+  const token = env['ROWHOOK_TOKEN']?.trim() || env['ROWHOOK_ADMIN_TOKEN']?.trim() || undefined
+  return connectRemote(url || defaultUrl, token)
 }
