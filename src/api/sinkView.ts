@@ -62,12 +62,14 @@ export async function tablesOf(db: Db, sinkIds: readonly number[]): Promise<Map<
      left join pg_catalog.pg_attribute a
        on a.attrelid = s.relid and a.attnum = g.att and not a.attisdropped)`
   const { rows } = await sql<ShownTable & { sink_id: number; stale_reason: string | null }>`
-    select t.sink_id, t.actions, t.filter, t.unchanged, t.stale_reason,
-      ${sourceName} as name,
+    select t.sink_id, t.actions, t.filter, t.unchanged, ${sourceName} as name,
+      coalesce(t.stale_reason, case when c.oid is null then
+        'the table was dropped; create it again and save the sink, or take it out of the sink' end) as stale_reason,
       case when t.group_columns is not null then ${columns('t.group_columns')} end as group_by,
       ${columns('t.exclude_columns')} as exclude_columns
     from rowhook.sink_table t
     join rowhook.source s on s.id = t.source_id
+    left join pg_catalog.pg_class c on c.oid = s.relid
     where t.sink_id = any (${[...sinkIds]}::int[])
     order by t.sink_id, t.ordinal`.execute(db)
   const tables = new Map<number, ShownTable[]>()
@@ -78,6 +80,20 @@ export async function tablesOf(db: Db, sinkIds: readonly number[]): Promise<Map<
     tables.set(sink_id, list)
   }
   return tables
+}
+
+/** What a sink has set up in the database: its triggers, by table. */
+export async function captureOf(db: Db, sinkId: number): Promise<NonNullable<SinkShown['capture']>> {
+  const { rows } = await sql<{ table: string; triggers: string[]; partitions: number }>`
+    select ${sourceName} as "table", array_agg(distinct w.name order by w.name) as triggers,
+      (count(distinct w.relid) - 1)::int as partitions
+    from rowhook.sink_table t
+    join rowhook.source s on s.id = t.source_id
+    cross join lateral rowhook.wanted_triggers(s.id) w
+    where t.sink_id = ${sinkId}
+    group by s.id, t.ordinal
+    order by t.ordinal`.execute(db)
+  return rows
 }
 
 async function statsOf(db: Db, sinkIds: readonly number[]): Promise<Map<number, SinkStats>> {

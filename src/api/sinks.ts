@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
 import { startBackfill } from './backfillStart.ts'
 import type { Db } from '../db/kysely.ts'
+import { InputError } from '../errors.ts'
 import type { ApiEnv, ApiOptions } from './context.ts'
 import { operation } from './operation.ts'
 import { decodeCursor, page, pageOf, pageQuery } from './page.ts'
@@ -11,10 +12,10 @@ import { body, optionalBody, query } from './request.ts'
 import { nameForm } from './schema/name.ts'
 import { type SinkPatch, type SinkShown, sinkInput, sinkPatch, sinkShown } from './schema/sink.ts'
 import { columnsOf, createSink, regenerateSources, removeSink, updateSink } from './sinkChanges.ts'
-import { showSink, showSinks } from './sinkView.ts'
+import { captureOf, showSink, showSinks, tablesOf } from './sinkView.ts'
 import { type SinkRow, assertNameFree, findSink, listSinks } from './store/sinks.ts'
 import { change } from './transaction.ts'
-import { forgetSources, forgetTables, prepareTables } from './triggers.ts'
+import { type PreparedTables, forgetSources, forgetTables, prepareTables } from './triggers.ts'
 
 const tagName = 'Sinks'
 
@@ -57,7 +58,7 @@ export function sinkRoutes(options: ApiOptions): Hono<ApiEnv> {
           const made = await createSink(changing, input, tables)
           await regenerateSources(changing, made.sourceIds)
           if (backfill !== null) await startBackfill(changing, made.row, backfill, 'backfill.tables')
-          return answered(changing.db, made.row)
+          return answered(changing.db, made.row, { capture: true })
         })
         return answer(c, made, 201)
       } catch (error) {
@@ -132,19 +133,40 @@ export function sinkRoutes(options: ApiOptions): Hono<ApiEnv> {
   ): Promise<Answered> {
     const current = await findSink(db, reference)
     assertMatch(c.req.header('if-match'), current)
-    const tables = wanted.tables === undefined ? undefined : await prepareTables(options, wanted.tables)
+    const tables = await tablesToSave(current, wanted, action)
     try {
       const { done, sourceIds } = await change(sql, c.get('actor'), async (changing) => {
         const row = await findSink(changing.db, current.uid, { lock: true })
         assertMatch(c.req.header('if-match'), row)
         const changed = await updateSink(changing, row, wanted, tables, action)
         await regenerateSources(changing, changed.sourceIds)
-        return { done: await answered(changing.db, changed.row), sourceIds: changed.sourceIds }
+        const done = await answered(changing.db, changed.row, { capture: tables !== undefined })
+        return { done, sourceIds: changed.sourceIds }
       })
       await forgetSources(options, sourceIds)
       return done
     } catch (error) {
       if (tables !== undefined) await forgetTables(options, tables)
+      throw error
+    }
+  }
+
+  /** What is to be saved of tables; undefined: they stay as they are. */
+  async function tablesToSave(
+    row: SinkRow,
+    wanted: SinkPatch,
+    action?: string,
+  ): Promise<PreparedTables | undefined> {
+    if (wanted.tables !== undefined) return prepareTables(options, wanted.tables)
+    // Saving a sink takes up a table again that was dropped and made anew; pausing it does not.
+    const stored = (await tablesOf(db, [row.id])).get(row.id) ?? []
+    if (action !== undefined || stored.every(({ stale_reason }) => stale_reason === undefined))
+      return undefined
+    try {
+      return await prepareTables(options, stored)
+    } catch (error) {
+      // It is still gone, or its filter needs an edit: then this change is about something else.
+      if (error instanceof InputError) return undefined
       throw error
     }
   }
@@ -158,8 +180,9 @@ interface Answered {
 }
 
 /** Read in the transaction of the change, so that nothing is done when it cannot be answered. */
-async function answered(db: Db, row: SinkRow): Promise<Answered> {
-  return { row, shown: await showSink(db, row) }
+async function answered(db: Db, row: SinkRow, { capture = false } = {}): Promise<Answered> {
+  const shown = await showSink(db, row)
+  return { row, shown: capture ? { ...shown, capture: await captureOf(db, row.id) } : shown }
 }
 
 function answer(c: Context<ApiEnv>, { row, shown }: Answered, status: 200 | 201 = 200): Response {

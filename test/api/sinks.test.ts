@@ -127,6 +127,22 @@ describe('creating a sink', () => {
     ])
   })
 
+  it('says which triggers it has placed', async () => {
+    const { call, database } = await withOrders()
+    await database.sql`create table public.days (day date primary key) partition by range (day)`
+    await database.sql`create table public.days_1 partition of public.days default`
+    const tables = [
+      { name: 'orders', actions: ['insert', 'truncate'] },
+      { name: 'days', actions: ['delete'] },
+    ]
+    const { body } = await call('POST', '/api/sinks', { ...minimal, tables })
+    expect(body.capture).toEqual([
+      { table: 'public.orders', triggers: ['00_rowhook_insert', '00_rowhook_truncate'], partitions: 0 },
+      { table: 'public.days', triggers: ['00_rowhook_delete'], partitions: 1 },
+    ])
+    expect((await call('GET', '/api/sinks/orders')).body.capture).toBeUndefined()
+  })
+
   it('makes the beginning of its stream', async () => {
     const { call, database } = await withOrders()
     await call('POST', '/api/sinks', minimal)
@@ -303,6 +319,22 @@ describe('changing a sink', () => {
       name: 'public."Big Orders"',
       group_by: ['customer'],
     })
+  })
+})
+
+describe('a table that was dropped', () => {
+  it('is said to be gone, and is captured again once it is back and the sink is saved', async () => {
+    const { call, database } = await withOrders()
+    await call('POST', '/api/sinks', minimal)
+    await database.sql`drop table orders`
+    expect((await call('GET', '/api/sinks/orders')).body.tables[0].stale_reason).toContain('was dropped')
+    expect((await call('PATCH', '/api/sinks/orders', { batch_size: 2 })).status).toBe(200)
+    await database.sql`create table public.orders (id int primary key)`
+    const { body } = await call('PATCH', '/api/sinks/orders', {})
+    expect(body.tables[0]).toMatchObject({ name: 'public.orders' })
+    expect(body.tables[0].stale_reason).toBeUndefined()
+    await database.sql`insert into orders values (1)`
+    expect(await database.sql`select from rowhook.event where cardinality(sinks) = 1`).toHaveLength(1)
   })
 })
 

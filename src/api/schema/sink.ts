@@ -173,6 +173,18 @@ export const sinkShown = v.pipe(
     created_at: v.string(),
     updated_at: v.string(),
     ...sinkStats.entries,
+    capture: v.optional(
+      v.pipe(
+        v.array(
+          v.object({
+            table: v.string(),
+            triggers: v.array(v.string()),
+            partitions: v.pipe(v.number(), v.description('Partitions and child tables that have them too')),
+          }),
+        ),
+        v.description('In answers to POST, and to a PATCH of tables: the triggers that are in place'),
+      ),
+    ),
   }),
   v.metadata({ ref: 'Sink' }),
 )
