@@ -1,5 +1,6 @@
 // The demo's table and what is done to it. In a schema of its own, because DATABASE_URL may name a
 // database that has a table orders already.
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from 'postgres'
 import { connect } from '../db/connect.ts'
 
@@ -26,11 +27,19 @@ export async function prepareTable(url: string): Promise<DemoTable> {
   return { sql, close: () => sql.end() }
 }
 
-/** Changes some rows; returns how many webhooks that makes, those that the filter leaves out not counted. */
-export async function changes({ sql }: DemoTable, show: (statement: string) => void): Promise<number> {
+/**
+ * Changes some rows, with a pause after each statement, so that a person can follow. Returns how many
+ * webhooks that makes, those that the filter leaves out not counted.
+ */
+export async function changes(
+  { sql }: DemoTable,
+  show: (statement: string) => void,
+  pauseMs: number,
+): Promise<number> {
   const run = async (statement: string, parameters: (number | string)[] = []): Promise<number[]> => {
     show(statement.replace(/\$(\d)/g, (_, n: string) => String(parameters[Number(n) - 1])))
     const rows = await sql.unsafe(statement, parameters)
+    await sleep(pauseMs)
     return rows.map((r) => Number(r['id']))
   }
   const [keyboard, monitor, cable] = await run(

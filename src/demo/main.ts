@@ -16,7 +16,8 @@ const onceTimeoutS = 60
 
 async function demo(): Promise<number> {
   const once = (process.env['ONCE'] ?? '') !== '' && process.env['ONCE'] !== '0'
-  const print = printers(process.stdout.isTTY === true && !once)
+  const people = process.stdout.isTTY === true && !once
+  const print = printers(people)
   const stopped = new Promise<'stopped'>((resolve) => {
     process.once('SIGINT', () => resolve('stopped'))
     process.once('SIGTERM', () => resolve('stopped'))
@@ -45,7 +46,7 @@ async function demo(): Promise<number> {
     closers.push(table.close)
     const sink = await createDemoSink(rowhook.url!, secrets.token, receiver.url)
     print.begin(sink)
-    const expected = await changes(table, print.statement)
+    const expected = await changes(table, print.statement, people ? 300 : 0)
     const arrived = receiver.waitFor(expected)
     const timeout = once
       ? new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), onceTimeoutS * 1000).unref())

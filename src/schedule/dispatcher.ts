@@ -18,7 +18,7 @@ const timing = {
   /** Between ticks while events flow. */
   busy: 3,
   /** Between ticks when nothing has come for `restAfter`. */
-  resting: 25,
+  resting: 10,
   restAfter: 300,
   sleepAfter: 1500,
   /** Between looks while asleep where LISTEN does not work (behind a transaction pooler). */
