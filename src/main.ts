@@ -13,6 +13,7 @@ import { compare } from './db/install.ts'
 import { createKysely } from './db/kysely.ts'
 import { readRelease, version } from './db/release.ts'
 import { parseDatabaseUrl } from './db/url.ts'
+import { workerUrl } from './db/worker-url.ts'
 import { openJournal } from './deliver/journal.ts'
 import { readProxySettings } from './deliver/proxy.ts'
 import { createSender } from './deliver/send.ts'
@@ -152,7 +153,7 @@ async function startDispatching({
   })
   await dispatcher.start()
   worker = await startWorker({
-    connectionString: config.databaseUrl,
+    connectionString: async () => workerUrl(config.databaseUrl),
     logger,
     prepare: !pooled,
     deliver: async (streamId) => {

@@ -31,7 +31,8 @@ export function socketSource(target: DatabaseTarget, timeoutMs: number): SocketS
   const open = async () => {
     try {
       // Every host in its turn only where some may be refused later, for being a standby.
-      const socket = await openSocket(target, timeoutMs, target.sessionAttributes === undefined ? 0 : opened)
+      const from = target.sessionAttributes === undefined ? 0 : opened
+      const { socket } = await openSocket(target, timeoutMs, from)
       opened += 1
       if (closed) socket.destroy()
       sockets.add(socket)
@@ -48,25 +49,34 @@ export function socketSource(target: DatabaseTarget, timeoutMs: number): SocketS
   return { open, close }
 }
 
+/** A socket, and which of the hosts it leads to. */
+interface OpenSocket {
+  socket: Socket
+  host: string
+  port: number
+}
+
 /**
  * Connects to the first of the target's hosts that answers, and secures the connection as it asks.
  * @param timeoutMs for each host
  * @param from index of the host to begin with
  * @throws the error of the last host
  */
-export async function openSocket(target: DatabaseTarget, timeoutMs: number, from = 0): Promise<Socket> {
-  const { socketFolder, hosts } = target
+export async function openSocket(target: DatabaseTarget, timeoutMs: number, from = 0): Promise<OpenSocket> {
+  const { socketFolder, socketPort, hosts } = target
   if (socketFolder !== undefined) {
-    return withDeadline(new Socket(), timeoutMs, async (socket) =>
-      connected(socket.connect(`${socketFolder}/.s.PGSQL.${target.socketPort}`)),
+    const socket = await withDeadline(new Socket(), timeoutMs, async (fresh) =>
+      connected(fresh.connect(`${socketFolder}/.s.PGSQL.${socketPort}`)),
     )
+    return { socket, host: socketFolder, port: socketPort }
   }
   for (let tried = 1; ; tried += 1) {
     const { host, port } = hosts[(from + tried - 1) % hosts.length]!
     try {
-      return await withDeadline(connectTcp({ host, port }), timeoutMs, async (socket) =>
-        secured(await connected(socket), host, target),
+      const socket = await withDeadline(connectTcp({ host, port }), timeoutMs, async (fresh) =>
+        secured(await connected(fresh), host, target),
       )
+      return { socket, host, port }
     } catch (error) {
       if (tried === hosts.length) throw error
     }

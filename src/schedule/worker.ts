@@ -10,7 +10,8 @@ import type { Sql } from 'postgres'
 export const workerSchema = 'rowhook_worker'
 
 export interface WorkerOptions {
-  connectionString: string
+  /** Asked for at every start, because the host that answers may be another one then. */
+  connectionString(): Promise<string>
   logger: Logger
   /** False behind a transaction pooler: prepared statements would land on other connections. */
   prepare: boolean
@@ -42,7 +43,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
   async function begin(): Promise<void> {
     runner = await run({
-      connectionString: options.connectionString,
+      connectionString: await options.connectionString(),
       schema: workerSchema,
       taskList: tasks,
       crontab: '*/5 * * * * maintain ?max=1',
