@@ -30,6 +30,8 @@ export interface ReceivedRequest {
   at: number
   /** Which messages of it were acknowledged by the answer; set when the answer has been sent. */
   acknowledged: ReceivedMessage[]
+  /** When that was; undefined while there is no answer. */
+  answeredAt: number | undefined
 }
 
 /** What the receiver does with a request; nothing given means 200 with an empty body, at once. */
@@ -105,6 +107,7 @@ export async function receiver(
     const answer = await responder(request, index)
     await send(response, answer, request)
     request.acknowledged = acknowledgedBy(answer, request)
+    request.answeredAt = performance.now()
     messages.push(...request.acknowledged)
   }
 
@@ -175,6 +178,7 @@ async function read(incoming: IncomingMessage): Promise<ReceivedRequest> {
     messages: messagesOf(body),
     at: performance.now(),
     acknowledged: [],
+    answeredAt: undefined,
   }
 }
 
