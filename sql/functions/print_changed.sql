@@ -1,7 +1,8 @@
 -- rowhook.print_changed(column): SQL text of "the JSON text of this column differs between n and o".
 -- Where equality of the type means the same text, `is distinct from` says so for a few ns. For the
 -- others equality is too generous (numeric 1.0 = 1.00, interval 1 day = 24 hours, -0 = 0) or missing
--- (json, xml), so texts are compared, but only where the stored bytes differ at all (`*<>`).
+-- (json, xml), so texts are compared. (`*<>` would tell equal bytes apart first, but it is defined for
+-- records only, and `row(a) *<> row(b)` is taken apart into `a *<> b` by the grammar.)
 create or replace function rowhook.print_changed(p_column jsonb) returns text
 language sql stable
 set search_path = ''
@@ -15,8 +16,8 @@ as $$
     when c.base = 1700
       then format('(%1$s is distinct from %2$s or scale(%1$s) is distinct from scale(%2$s))', c.n, c.o)
     else format(
-      '(row(%s) operator(pg_catalog.*<>) row(%s) and to_json(%s)::text is distinct from to_json(%s)::text)',
-      c.n, c.o, rowhook.print_column(p_column, 'n', 'row'), rowhook.print_column(p_column, 'o', 'row'))
+      'coalesce(to_json(%s)::text, ''null'') <> coalesce(to_json(%s)::text, ''null'')',
+      rowhook.print_column(p_column, 'n', 'row'), rowhook.print_column(p_column, 'o', 'row'))
   end
   from (
     select format('n.%I', p_column ->> 'name') as n,
