@@ -1,6 +1,6 @@
 -- rowhook.check_filter(table, parts): has the database plan a compiled filter against the table's
 -- columns; returns nothing. Raises the database's own error when it does not plan or is not boolean
--- (42804). Reads no row, locks no table of the user's and needs no right on it: the columns are
+-- (42804), or a column has got a type that a user made since the filter was compiled (42804). Reads no row, locks no table of the user's and needs no right on it: the columns are
 -- typed nulls behind a fence that keeps the planner from simplifying the filter away. Nothing but
 -- constants is evaluated.
 -- The settings are those under which captured filters run.
@@ -14,7 +14,19 @@ set timezone = 'UTC'
 set datestyle = 'ISO, MDY'
 set intervalstyle = 'postgres'
 as $$
+declare
+  v_retyped text;
 begin
+  -- Before the parser sees it: operators on a column that has got a user's type since would look for
+  -- casts that this user has made, and run them with our rights.
+  select format('column %I is now of type %s', c.name, format_type(c.type_oid, null)) into v_retyped
+  from jsonb_array_elements(p_parts) p(value)
+  join rowhook.live_columns(p_relid) c on c.attnum = (p.value ->> 'att')::int2
+  where c.type_oid >= 16384 and c.type_oid <> (p.value ->> 'of')::oid
+  limit 1;
+  if found then
+    raise exception using errcode = 'datatype_mismatch', message = v_retyped;
+  end if;
   execute format(
     'explain select from (select %s offset 0) n where (%s)',
     (select string_agg(format('(null::%s).%I as %2$I', p_relid, c.name), ', ' order by c.attnum)

@@ -6,11 +6,13 @@ returns boolean
 language sql stable
 set search_path = ''
 as $$
-  select p_parts is not null and (
+  select coalesce(jsonb_typeof(p_parts) = 'array', false) and (
     p_can_raise
     or p_parts @? '$[*].type'
     or exists (
       select from jsonb_array_elements(p_parts) p
       join jsonb_array_elements(p_columns) c on c -> 'attnum' = p -> 'att'
-      where (c ->> 'base_oid')::bigint >= 16384))
+      where (c ->> 'base_oid')::bigint >= 16384
+        -- of another type than when it was compiled, what was found out about raising no longer holds
+        or (c ->> 'type_oid')::bigint <> (p ->> 'of')::bigint))
 $$;

@@ -19,7 +19,12 @@ import type { Expr, LikeOperator, Side, Subscript, TypeRef } from './tree.ts'
 /** A piece of the printed filter: SQL text, a column, or a type that a user may rename. */
 export type FilterPart =
   | string
-  | { side: Side; att: number }
+  /**
+   * `of` is the column's pg_type.oid at compile time, where it was given. What was checked holds for
+   * that type: a filter whose column has since got a type that a user made may not be planned again,
+   * for its operators would now look for casts of that user's.
+   */
+  | { side: Side; att: number; of?: number }
   /** pg_type.oid of an enum of the user's; `name` is how it was spelt at compile time, quoted. */
   | { type: number; name: string }
 
@@ -139,7 +144,10 @@ function createPrinter(dialect: Dialect, bare: (name: string) => boolean = () =>
     if (!marksItself.has(expr.kind)) mark(expr)
     switch (expr.kind) {
       case 'column':
-        return hole({ side: expr.side, att: expr.att }, column(expr.side, expr.name))
+        return hole(
+          { side: expr.side, att: expr.att, ...(expr.of === undefined ? {} : { of: expr.of }) },
+          column(expr.side, expr.name),
+        )
       case 'null':
         return text('NULL')
       case 'boolean':

@@ -57,7 +57,14 @@ function column(scope: Scope, side: Side, name: string, at: number | undefined):
     scope.used.types.set(type.oid, { oid: type.oid, schema: type.schema, name: type.name })
   }
   return {
-    expr: { kind: 'column', side, att: found.attnum, name: found.name, ...(at === undefined ? {} : { at }) },
+    expr: {
+      kind: 'column',
+      side,
+      att: found.attnum,
+      name: found.name,
+      ...(found.typeOid === undefined ? {} : { of: found.typeOid }),
+      ...(at === undefined ? {} : { at }),
+    },
     type,
     raises: false,
     constant: false,

@@ -9,11 +9,11 @@ describe('a compiled filter', () => {
     const filter = await compile('mrr > 100 and email is distinct from old.email')
     expect(filter.parts).toEqual([
       '((',
-      { side: 'row', att: 3 },
+      { side: 'row', att: 3, of: 1700 },
       ' OPERATOR(pg_catalog.>) 100) AND (',
-      { side: 'row', att: 5 },
+      { side: 'row', att: 5, of: 25 },
       ' IS DISTINCT FROM ',
-      { side: 'old', att: 5 },
+      { side: 'old', att: 5, of: 25 },
       '))',
     ])
     expect(filter).toMatchObject({
