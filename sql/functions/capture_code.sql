@@ -34,7 +34,7 @@ begin
       format('  elsif tg_op = %L then', upper(v_action)),
       coalesce(
         case when rowhook.capture_guard(p_spec, v_action) is null then v_many
-        else concat_ws(E'\n', rowhook.capture_guard(p_spec, v_action), 'if not generic then', v_many, 'end if;') end,
+        else concat_ws(E'\n', rowhook.capture_guard(p_spec, v_action), 'if generic is null then', v_many, 'end if;') end,
         'return null;'),
       '');
   end loop;
@@ -53,8 +53,8 @@ begin
 #variable_conflict use_column
 <<capture>>
 declare
-  generic boolean := false;
-  raised int[] := '{}';
+  generic boolean;
+  raised int[];
   before jsonb;
 begin
   if tg_relid <> %2$s and not rowhook.belongs_to(tg_relid, %2$s) then

@@ -27,6 +27,7 @@ begin
     else rowhook.print_rows(p_spec, p_action, false)
   end;
   return concat_ws(E'\n',
+    '    raised := ''{}'';',
     '    begin',
     '      perform ' || (
       select string_agg(format('count(%s)', rowhook.print_condition(

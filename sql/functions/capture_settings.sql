@@ -17,11 +17,13 @@ begin
   -- as text, and on their way in from a filter's literals, dates depend on more than as JSON
   if exists (
     select from jsonb_array_elements(p_spec -> 'columns') c
-    where (c ->> 'base_oid')::oid in (1082, 1083, 1114, 1184, 1266, 1186, 1182, 1115, 1185, 1187))
-    and (jsonb_path_query_array(p_spec, '$.entries[*].parts ? (@.type() == "array")') <> '[]'
-         or jsonb_typeof(p_spec #> '{retention,parts}') = 'array'
-         or p_spec @? '$.entries[*].group_columns ? (@.type() == "array")'
-         or p_spec -> 'key' <> '[]')
+    join (select jsonb_array_elements(p_spec -> 'key')
+          union select jsonb_path_query(p_spec, '$.entries[*].group_columns[*]')
+          union select jsonb_path_query(p_spec, '$.entries[*].parts[*].att')
+          union select jsonb_path_query(p_spec, '$.retention.parts[*].att')) u(attnum)
+      on u.attnum = c -> 'attnum'
+    join pg_catalog.pg_type t on t.oid = (c ->> 'base_oid')::oid
+    where t.typcategory in ('D', 'T', 'R', 'A'))
   then
     v_names := v_names || '{timezone,datestyle,intervalstyle}'::text[];
   end if;

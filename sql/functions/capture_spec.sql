@@ -8,11 +8,12 @@
 --   listed     columns must be listed one by one (see rowhook.print_rows)
 --   entries    one per sink, by its id: sink, actions, parts, guarded, uses_old, group_columns,
 --              exclude_columns, unchanged, stale
---   retention  {"parts", "guarded", "uses_old"}; null: history is not kept
+--   retention  {"parts", "guarded", "uses_old"}; null: history is not kept. Without parts, because its
+--              filter is none or no longer fits, everything is kept
 -- `guarded`: evaluating the filter may raise, or planning it may, because it leans on a type that
 -- a user made. `uses_old`: it names the old row.
 create or replace function rowhook.capture_spec(p_source int) returns jsonb
-language plpgsql stable
+language plpgsql volatile
 set search_path = ''
 as $$
 declare
@@ -49,7 +50,8 @@ begin
                'stale', t.stale_reason is not null) order by t.sink_id)
       from rowhook.sink_table t where t.source_id = p_source), '[]'),
     'retention', case when v_source.retention is not null then jsonb_build_object(
-      'parts', v_source.retention_parts,
+      'parts', case when rowhook.filter_fits(v_source.relid, v_source.retention_parts) is null
+        then v_source.retention_parts end,
       'guarded', rowhook.needs_guard(v_source.retention_parts, v_source.retention_can_raise, v_columns),
       'uses_old', v_source.retention_parts @? '$[*] ? (@.side == "old")') end);
 end

@@ -3,7 +3,7 @@
 -- present names and key, and with every verdict left to the reader (rowhook.decide). Such events
 -- carry their `shape`, which also tells the dispatcher to regenerate.
 create or replace function rowhook.generic_statement(p_source int, p_operation text) returns text
-language sql stable
+language sql volatile
 set search_path = ''
 as $$
   select coalesce(

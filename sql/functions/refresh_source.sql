@@ -1,6 +1,6 @@
 -- rowhook.refresh_source(source): makes the capture function of a source anew from its rows in source
 -- and sink_table and from the table as it is now; takes no lock on the table. Returns whether the
--- table exists. Writes source, and sink_table.stale_reason.
+-- table exists. Writes source, and sink_table.stale_reason; nothing when nothing changed since the last.
 -- The row lock on the source keeps two refreshes of one source apart; no user's statement takes it.
 create or replace function rowhook.refresh_source(source_id int) returns boolean
 language plpgsql volatile
@@ -11,6 +11,10 @@ declare
   v_spec    jsonb;
 begin
   select * into strict v_source from rowhook.source s where s.id = refresh_source.source_id for update;
+  if v_source.fingerprint = rowhook.source_fingerprint(v_source.id)
+     and to_regprocedure(format('rowhook.capture_%s()', v_source.id)) is not null then
+    return true;
+  end if;
   update rowhook.sink_table t
   set stale_reason = r.reason
   from (select u.id, rowhook.stale_reason(u) as reason from rowhook.sink_table u where u.source_id = v_source.id) r

@@ -10,11 +10,15 @@ declare
   v_name     text;
   v_names    jsonb;
   v_missing  record;
+  v_error    text;
 begin
   select * into strict v_source from rowhook.source s where s.id = p_entry.source_id;
   v_name := format('%I.%I', v_source.schema_name, v_source.table_name);
   if not exists (select from pg_catalog.pg_class c where c.oid = v_source.relid) then
     return format('table %s was dropped; create it again and save the sink, or take it out of the sink', v_name);
+  end if;
+  if (p_entry.column_names ->> 'table')::oid <> v_source.relid::oid then
+    return format('table %s was dropped and made anew; save the sink to capture the new one', v_name);
   end if;
   if exists (select from pg_catalog.pg_class c where c.oid = v_source.relid and c.relispartition) then
     return format('table %s has become a partition of %s; name that table in the sink instead', v_name,
@@ -33,11 +37,10 @@ begin
       coalesce(p_entry.column_names ->> v_missing.attnum::text, v_missing.attnum::text), v_name, v_missing.field);
   end if;
   if p_entry.filter_parts is not null then
-    begin
-      perform rowhook.check_filter(v_source.relid, p_entry.filter_parts);
-    exception when others then
-      return format('the filter on %s no longer fits the table (%s); edit it and save the sink', v_name, sqlerrm);
-    end;
+    v_error := rowhook.filter_fits(v_source.relid, p_entry.filter_parts);
+    if v_error is not null then
+      return format('the filter on %s no longer fits the table (%s); edit it and save the sink', v_name, v_error);
+    end if;
   end if;
   return null;
 end

@@ -24,7 +24,7 @@ export async function saveTables(
       values (${sinkId}, ${source!.id}, ${ordinal}, ${table.actions}, ${json(tx, table.filter)},
         ${json(tx, table.filterParts)}, ${table.filterColumns}::int2[], ${table.filterCanRaise},
         ${table.groupColumns}::int2[], ${table.excludeColumns}::int2[], ${table.unchanged},
-        ${tx.json(table.columnNames)})
+        ${tx.json({ ...table.columnNames, table: table.relid })})
       on conflict (sink_id, source_id) do update set
         ordinal = excluded.ordinal, actions = excluded.actions, filter = excluded.filter,
         filter_parts = excluded.filter_parts, filter_columns = excluded.filter_columns,
