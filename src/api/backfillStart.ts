@@ -11,22 +11,16 @@ import type { Change } from './transaction.ts'
 type TableInput = BackfillInput['tables'][number]
 
 /**
- * Starts a backfill of some of the sink's tables.
- * @param path of the list of tables in the request
+ * Starts a backfill of some of the sink's tables, or of all where none is named.
  * @returns its id
  * @throws InputError with paths such as `tables[0].where`
  */
-export async function startBackfill(
-  changing: Change,
-  sink: SinkRow,
-  input: BackfillInput,
-  path = 'tables',
-): Promise<string> {
+export async function startBackfill(changing: Change, sink: SinkRow, input: BackfillInput): Promise<string> {
   const problems: InputProblem[] = []
   const tables: object[] = []
   for (const [i, table] of input.tables.entries()) {
     try {
-      tables.push(await prepareTable(changing, sink, table, `${path}[${i}]`))
+      tables.push(await prepareTable(changing, sink, table, `tables[${i}]`))
     } catch (error) {
       if (!(error instanceof InputError)) throw error
       problems.push(...error.problems)

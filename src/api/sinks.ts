@@ -15,6 +15,7 @@ import { columnsOf, createSink, regenerateSources, removeSink, updateSink } from
 import { captureOf, showSink, showSinks, tablesOf } from './sinkView.ts'
 import { type SinkRow, assertNameFree, findSink, listSinks } from './store/sinks.ts'
 import { change } from './transaction.ts'
+import { withinAsync } from './within.ts'
 import { type PreparedTables, forgetSources, forgetTables, prepareTables } from './triggers.ts'
 
 const tagName = 'Sinks'
@@ -57,7 +58,8 @@ export function sinkRoutes(options: ApiOptions): Hono<ApiEnv> {
         const made = await change(sql, c.get('actor'), async (changing) => {
           const made = await createSink(changing, input, tables)
           await regenerateSources(changing, made.sourceIds)
-          if (backfill !== null) await startBackfill(changing, made.row, backfill, 'backfill.tables')
+          if (backfill !== null)
+            await withinAsync('backfill', () => startBackfill(changing, made.row, backfill))
           return answered(changing.db, made.row, { capture: true })
         })
         return answer(c, made, 201)

@@ -12,7 +12,7 @@ import { type Change, change } from '../transaction.ts'
 import { type PreparedTables, forgetSources, forgetTables, prepareTables } from '../triggers.ts'
 import { type Step, planDocument, showStep } from './plan.ts'
 import type { ConfigDocument, PlannedChange } from './schema.ts'
-import { withinAsync } from './within.ts'
+import { withinAsync } from '../within.ts'
 
 /** Tables with triggers in place, by the place of their sink or retention in the document. */
 interface Prepared {

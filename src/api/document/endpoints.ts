@@ -5,7 +5,7 @@ import { type EndpointRules, columnsOf, patchEndpoint, prepareEndpoint } from '.
 import { type EndpointInput, mask } from '../schema/endpoint.ts'
 import type { EndpointColumns, EndpointRow } from '../store/endpoints.ts'
 import { type Difference, differences } from './diff.ts'
-import { within } from './within.ts'
+import { within } from '../within.ts'
 
 /** What is to be done with an endpoint. */
 export type EndpointStep = { kind: 'endpoint'; name: string; diff: Difference[] } & (

@@ -6,7 +6,7 @@ import { type Retention, checkInterval, listRetentions } from '../store/retentio
 import { tableNames } from '../store/sources.ts'
 import { type Difference, differences } from './diff.ts'
 import type { RetentionEntry } from './schema.ts'
-import { withinAsync } from './within.ts'
+import { withinAsync } from '../within.ts'
 
 /** What is to be done with the history of a table. */
 export type RetentionStep = { kind: 'retention'; name: string; diff: Difference[] } & (

@@ -9,7 +9,7 @@ import { showSettings, tablesOf } from '../sinkView.ts'
 import { type SinkRow, listSinks } from '../store/sinks.ts'
 import { tableNames } from '../store/sources.ts'
 import { type Difference, differences } from './diff.ts'
-import { withinAsync } from './within.ts'
+import { withinAsync } from '../within.ts'
 
 /** What is to be done with a sink. */
 export type SinkStep = { kind: 'sink'; name: string; diff: Difference[] } & (

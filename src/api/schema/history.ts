@@ -21,7 +21,12 @@ const backfillTable = v.strictObject({
 
 /** POST …/backfills. */
 export const backfillInput = v.pipe(
-  v.strictObject({ tables: v.pipe(v.array(backfillTable), v.nonEmpty(), v.maxLength(1000)) }),
+  v.strictObject({
+    tables: v.optional(
+      v.pipe(v.array(backfillTable), v.maxLength(1000), v.description("Default: all of the sink's tables")),
+      () => [],
+    ),
+  }),
   v.metadata({ ref: 'BackfillInput' }),
 )
 export type BackfillInput = v.InferOutput<typeof backfillInput>

@@ -38,7 +38,7 @@ export async function sourcesOfSink(
   sinkId: number,
 ): Promise<{ id: number; relid: number; name: string }[]> {
   const { rows } = await sql<{ id: number; relid: number; name: string }>`
-    select s.id, s.relid::oid::float8 as relid, ${sourceName} as name
+    select s.id, s.relid::oid as relid, ${sourceName} as name
     from rowhook.sink_table t
     join rowhook.source s on s.id = t.source_id
     join pg_catalog.pg_class c on c.oid = s.relid

@@ -1,5 +1,6 @@
-// Problems of a part of the document, with their paths as seen from its top.
-import { InputError } from '../../errors.ts'
+// Problems of a part of a document, with their paths as seen from its top.
+import { InputError } from '../errors.ts'
+import { fromDatabase } from './databaseError.ts'
 
 /** Runs `work`; the paths of an InputError get `prefix` in front. */
 export function within<Result>(prefix: string, work: () => Result): Result {
@@ -19,8 +20,9 @@ export async function withinAsync<Result>(prefix: string, work: () => Promise<Re
   }
 }
 
-function prefixed(prefix: string, error: unknown): unknown {
-  if (!(error instanceof InputError)) return error
+function prefixed(prefix: string, thrown: unknown): unknown {
+  const error = fromDatabase(thrown) ?? thrown
+  if (!(error instanceof InputError)) return thrown
   const problems = error.problems.map((problem) => ({
     ...problem,
     path: problem.path === '' ? prefix : `${prefix}.${problem.path}`,
