@@ -4,7 +4,7 @@
 -- Writes stream, batch, held, discarded, and sink (pause after 410).
 --
 -- `p_ops` is null on the happy path. All its times are milliseconds from now, by this clock:
---   store    [{id, source_id, pks, grp, captured_at, record, backfill_id}]  backfilled rows that must be kept
+--   store    [{id, source_id, pks, grp, captured_at, xid, record, backfill_id}]  backfilled rows that must be kept
 --   freeze   [{id, event_ids, member_failures, groups, attempt, next_ms|null, error}]  new or changed
 --   done     [batch id]                       batches that are over
 --   hold     [{event_id, groups, failures}]   behind everything held so far
@@ -12,7 +12,9 @@
 --   release  [event id]                       held no longer: sent, or in a batch
 --   discard  [{event_id, groups, attempts, webhook_id, error}]
 --   circuit  {state, failures, probes, next_ms|null}
---   backfill [{id, cursor, rows, done}]       how far backfill_table rows have got
+--   backfill [{id, cursor, rows, done, size}] how far backfill_table rows have got; a backfill whose
+--                                             tables are all done is completed
+--   replayed number                           messages that a replay has brought so far
 --   error    text|null, pause text
 create or replace function rowhook.save_stream(
   p_stream bigint, p_token bigint, p_from bigint, p_to bigint, p_last bigint, p_delivered bigint,
@@ -43,11 +45,12 @@ begin
   end if;
 
   -- a save may be repeated when its answer got lost, so every step below can be done twice
-  insert into rowhook.event (id, source_id, action, captured_at, sinks, groups, pks, record, annotations)
-  select e.id, e.source_id, 'r', e.captured_at, array[v_sink],
+  insert into rowhook.event (id, xid, source_id, action, captured_at, sinks, groups, pks, record, annotations)
+  select e.id, e.xid, e.source_id, 'r', e.captured_at, array[v_sink],
          case when e.grp is not null then array[e.grp] end, e.pks, e.record::json, e.backfill_id
   from json_to_recordset(p_ops -> 'store') e(
-    id bigint, source_id int, pks text[], grp text, captured_at timestamptz, record text, backfill_id text)
+    id bigint, source_id int, pks text[], grp text, captured_at timestamptz, xid xid8, record text,
+    backfill_id text)
   where not exists (select from rowhook.event o where o.source_id = e.source_id and o.id = e.id);
 
   insert into rowhook.batch (id, stream_id, event_ids, member_failures, groups, attempt, next_at, last_error)
@@ -102,9 +105,19 @@ begin
       discarded_at = v_now;
 
   update rowhook.backfill_table t
-  set cursor = b.cursor, rows_done = t.rows_done + b.rows, done = b.done
-  from json_to_recordset(p_ops -> 'backfill') b(id bigint, cursor text[], rows bigint, done boolean)
+  set cursor = b.cursor, rows_done = b.rows, done = b.done, chunk_size = b.size,
+      rows_total = case when b.done then b.rows else greatest(t.rows_total, b.rows) end
+  from (
+    select distinct on (s.id) s.*
+    from rows from (
+      json_to_recordset(p_ops -> 'backfill') as (id bigint, cursor text[], rows bigint, done boolean, size int)
+    ) with ordinality s(id, cursor, rows, done, size, ordinal)
+    order by s.id, s.ordinal desc) b
   where t.id = b.id;
+  update rowhook.backfill f
+  set state = 'completed', updated_at = v_now, completed_at = v_now
+  where f.sink_id = v_sink and f.state in ('active', 'paused') and p_ops #> '{backfill,0}' is not null
+    and not exists (select from rowhook.backfill_table t where t.backfill_id = f.id and not t.done);
 
   if p_ops -> 'circuit' is not null then
     update rowhook.stream st

@@ -12,16 +12,23 @@ export interface Position {
 
 /** How far a backfill's table has come with a chunk. */
 export interface BackfillStep {
+  /** Of rowhook.backfill_table. */
   id: number
-  cursor: string[]
+  /** Text forms of the order's columns at the last row that is done. */
+  cursor: (string | null)[] | null
+  /** Rows that are done, this chunk's included. */
   rows: number
   done: boolean
+  /** Rows to read at once from here on. */
+  size: number
 }
 
 /** A chunk of the log in memory, with the position that holds when it and all before it are settled. */
 export interface BookChunk extends Chunk {
   position: Position
   backfill: BackfillStep | null
+  /** Of a replay: messages that it has brought, this chunk's included. */
+  replayed?: number | undefined
   /** Whether something of it was settled: only then is it worth keeping the rest when a run ends. */
   touched: boolean
 }
@@ -40,6 +47,7 @@ export interface Ops {
     pks: string[]
     grp: string | null
     captured_at: string
+    xid: string
     record: string | null
     backfill_id: string | null
   }[]
@@ -64,6 +72,7 @@ export interface Ops {
     error: string
   }[]
   backfill: BackfillStep[]
+  replayed?: number
   circuit?: { state: 'open' | 'closed'; failures: number; probes: number; next_ms: number | null }
   error?: string | null
   pause?: string
@@ -124,6 +133,7 @@ export function openBook(options: BookOptions): Book {
       const chunk = chunks.shift()!
       position = chunk.position
       if (chunk.backfill !== null) ops.backfill.push(chunk.backfill)
+      if (chunk.replayed !== undefined) ops.replayed = chunk.replayed
     }
   }
 

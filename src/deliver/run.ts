@@ -83,6 +83,8 @@ export interface Run {
   readonly inFlight: number
   readonly waiting: number
   readonly frozen: number
+  /** Messages that free request slots would take at once; 0 while others are ready for them. */
+  readonly room: number
   /** Milliseconds until the next frozen batch or probe is due; undefined: none. */
   nextDueMs(): number | undefined
   /** Monotonic milliseconds of the last sign of life, for /readyz. */
@@ -138,7 +140,7 @@ export function startRun(options: RunOptions): Run {
     pump,
   }
   const settler = createSettler(state)
-  const aheadMessages = Math.max(2 * target.concurrency * target.batchSize, 500)
+  const aheadMessages = Math.max(2 * target.concurrency * target.batchSize, 2000)
   const chunkLimit = Math.min(Math.ceil(aheadMessages / 2), 5000)
   let relieveTimer: NodeJS.Timeout | undefined
   let reading = false
@@ -183,10 +185,12 @@ export function startRun(options: RunOptions): Run {
         const undecided = chunk.rows.some((r) => r.undecided)
         const decided = undecided ? await options.decide(chunk.rows) : null
         if (state.dead) return
-        accept(decided?.rows ?? chunk.rows, decided, {
+        const errors = chunk.errors ?? []
+        accept(decided?.rows ?? chunk.rows, errors.length === 0 ? decided : { rows: [], errors, stale: [] }, {
           remaining: 0,
           position: chunk.position,
           backfill: chunk.backfill,
+          replayed: chunk.replayed,
           touched: false,
         })
         return
@@ -202,6 +206,7 @@ export function startRun(options: RunOptions): Run {
   function accept(rows: EventRow[], decided: Decided | null, chunk: BookChunk): void {
     progressAt = now()
     book.addChunk(chunk)
+    source.accepted?.(rows)
     for (const row of rows) add(row, chunk)
     for (const { row, error } of decided?.errors ?? []) {
       settler.discardRow(row, laneKeys(target, row), error)
@@ -499,7 +504,9 @@ export function startRun(options: RunOptions): Run {
   // Idle ------------------------------------------------------------------------------------------
 
   function busy(): boolean {
-    return state.inFlight > 0 || lanes.hasReady || source.hasMore || reading || loading > 0
+    return (
+      state.inFlight > 0 || lanes.hasReady || source.hasMore || source.busy === true || reading || loading > 0
+    )
   }
   function watchIdle(): void {
     if (busy()) {
@@ -530,6 +537,7 @@ export function startRun(options: RunOptions): Run {
     wake: pump,
     async stop() {
       state.stopping = true
+      source.close?.()
       clear()
       if (state.inFlight > 0 || reading) {
         await new Promise<void>((resolve) => {
@@ -548,6 +556,7 @@ export function startRun(options: RunOptions): Run {
     },
     abort() {
       state.dead = true
+      source.close?.()
       clear()
       book.close()
       wakeStop?.()
@@ -560,6 +569,9 @@ export function startRun(options: RunOptions): Run {
     },
     get frozen() {
       return state.batches.size
+    },
+    get room() {
+      return lanes.hasReady ? 0 : (target.concurrency - state.inFlight) * target.batchSize
     },
     nextDueMs() {
       if (circuit.state !== 'closed') return Math.max(0, circuit.nextAt - now())

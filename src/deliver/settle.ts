@@ -77,6 +77,7 @@ export function createSettler(state: RunState): Settler {
       pks: row.pks,
       grp: row.grp,
       captured_at: row.captured_at,
+      xid: row.xid,
       record: row.record,
       backfill_id: row.annotations,
     })
@@ -354,6 +355,7 @@ export function createSettler(state: RunState): Settler {
           pks: row.pks,
           grp: row.grp,
           captured_at: row.captured_at,
+          xid: row.xid,
           record: row.record,
           backfill_id: row.annotations,
         })

@@ -10,6 +10,10 @@ export interface SourceChunk {
   rows: EventRow[]
   position: Position
   backfill: BackfillStep | null
+  /** Rows whose filter raised: they are discarded with the error. */
+  errors?: { row: EventRow; error: string }[]
+  /** Of a replay: messages that it has brought so far, this chunk's included. */
+  replayed?: number
 }
 
 export interface Source {
@@ -19,6 +23,17 @@ export interface Source {
   announce(tick: number): void
   /** Whether another read may bring something at once. */
   readonly hasMore: boolean
+  /** It is at work on something that it will bring, and wakes the run then. */
+  readonly busy?: boolean
+  /** These rows of its last chunk go out, and so come before whatever it brings next. */
+  accepted?(rows: readonly EventRow[]): void
+  /** The run is over: nothing will be read any more. */
+  close?(): void
+}
+
+/** The live log, with the place that it is read up to. */
+export interface LiveSource extends Source {
+  readonly position: Position
 }
 
 /** Reads a sink's live log from `position` on. */
@@ -27,7 +42,7 @@ export function createLiveSource(
   sinkId: number,
   sourceIds: () => number[],
   position: Position,
-): Source {
+): LiveSource {
   let { from, to, last } = position
   let newest = to
   let continues: number | null = null
@@ -38,6 +53,9 @@ export function createLiveSource(
     },
     get hasMore() {
       return to > from || newest > to
+    },
+    get position() {
+      return { from, to, last }
     },
     async next(limit, bytes) {
       if (to <= from) {

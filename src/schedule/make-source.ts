@@ -1,21 +1,29 @@
-// Which source a stream reads from: the live log, the live log with a backfill between its windows,
-// or a replay's history.
+// Which source a stream reads from: the live log, with a backfill between its windows while one is
+// active, or a replay's history.
 import type { Logger } from 'pino'
 import type { Sql } from 'postgres'
-import type { Source } from '../deliver/source.ts'
+import { createBackfillSource } from '../backfill/source.ts'
+import type { LiveSource, Source } from '../deliver/source.ts'
 import type { ClaimedStream } from '../deliver/store.ts'
 import type { Target } from '../deliver/target.ts'
+import type { RunHooks } from './runner.ts'
 
 export type MakeSource = (
   stream: ClaimedStream,
   target: Target,
-  live: Source,
-  wake: () => void,
+  live: LiveSource,
+  run: RunHooks,
 ) => Promise<Source>
 
 /** Makes the function that a runner calls for each stream that it starts. */
 export function makeSource(sql: Sql, logger: Logger): MakeSource {
-  void sql
-  void logger
-  return (_stream, _target, live) => Promise.resolve(live)
+  return async (stream, target, live, run) => {
+    const sink = target.sink.name
+    const onError = (error: unknown): void =>
+      logger.warn({ err: error, sink }, 'a backfill could not be read on; trying again')
+    const [row] = await sql`
+      select exists (select from rowhook.backfill where sink_id = ${stream.sinkId} and state = 'active') as active`
+    if (row!['active'] !== true) return live
+    return createBackfillSource({ sql, sinkId: stream.sinkId, live, wake: run.wake, room: run.room, onError })
+  }
 }

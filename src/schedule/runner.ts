@@ -10,7 +10,7 @@ import { startRun } from '../deliver/run.ts'
 import type { Run } from '../deliver/run.ts'
 import type { Sender } from '../deliver/send.ts'
 import { createLiveSource } from '../deliver/source.ts'
-import type { Source } from '../deliver/source.ts'
+import type { LiveSource, Source } from '../deliver/source.ts'
 import type { ClaimedStream } from '../deliver/store.ts'
 import { claimStream, loadSink, loadState, readStream, releaseStream, saveStream } from '../deliver/store.ts'
 import { createTarget } from '../deliver/target.ts'
@@ -41,7 +41,15 @@ export interface RunnerOptions {
   /** A table of this source needs its capture made anew. */
   refreshSource(sourceId: number): Promise<void>
   /** Makes the source of a replay, or wraps the live one while a backfill is active. */
-  makeSource(stream: ClaimedStream, target: Target, live: Source, wake: () => void): Promise<Source>
+  makeSource(stream: ClaimedStream, target: Target, live: LiveSource, run: RunHooks): Promise<Source>
+}
+
+/** What a source may ask of the run that reads it. */
+export interface RunHooks {
+  /** There is something to read. */
+  wake(): void
+  /** Messages that could be sent at once; 0 while others wait for a request slot. */
+  room(): number
 }
 
 interface Running {
@@ -59,7 +67,7 @@ export interface Runner {
   announce(tick: number, sinkIds: readonly number[] | 'all'): void
   /** Stops and starts the runs of sinks whose version is no longer the one they run with. */
   sync(versions: Readonly<Record<string, number>>): void
-  /** Stops the runs of a sink, does something while nothing of it runs here, and goes on. */
+  /** Stops the live run of a sink, does something meanwhile, and goes on; nothing when it runs elsewhere. */
   interrupt(sinkId: number, work: () => Promise<void>): Promise<void>
   /** Looks again at everything that may be sent. */
   wakeAll(): void
@@ -124,8 +132,11 @@ export function createRunner(options: RunnerOptions): Runner {
     })
     for (const op of saved.ops) op(book.ops)
     const live = createLiveSource(sql, sink.id, () => sink.tables.map((t) => t.source_id), stream.position)
-    let wake = (): void => {}
-    const source = await options.makeSource(stream, target, live, () => wake())
+    let begun: Run | undefined
+    const source = await options.makeSource(stream, target, live, {
+      wake: () => begun?.wake(),
+      room: () => begun?.room ?? 0,
+    })
     const now = performance.now()
     const circuit = createCircuit({
       open: stream.circuit.open,
@@ -162,7 +173,7 @@ export function createRunner(options: RunnerOptions): Runner {
           : logger.info({ sink: sink.name }, 'a probe succeeded: the circuit is closed'),
       idleMs,
     })
-    wake = run.wake
+    begun = run
     running.set(stream.id, { stream, version: sink.version, run, target, restarting: false })
     run.announce(options.newestTick())
   }
@@ -244,10 +255,8 @@ export function createRunner(options: RunnerOptions): Runner {
       }
     },
     async interrupt(sinkId, work) {
-      const ids = [...running].filter(([, r]) => r.stream.sinkId === sinkId).map(([id]) => id)
-      if (ids.length === 0) return
-      let done: Promise<void> | undefined
-      await Promise.all(ids.map((id) => restart(id, () => (done ??= work()))))
+      const live = [...running].find(([, r]) => r.stream.sinkId === sinkId && r.stream.replayId === null)
+      if (live !== undefined) await restart(live[0], work)
     },
     wakeAll() {
       for (const r of running.values()) r.run.wake()

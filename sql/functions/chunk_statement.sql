@@ -1,0 +1,62 @@
+-- rowhook.chunk_statement(source, entry, where, rows, cursor, guarded): SQL text that yields the rows of
+-- a backfill's chunk as capture would have stored them:
+--   pks, grp  as in rowhook.event
+--   cursor    null: the same as pks
+--   wanted    whether the sink's filter and the backfill's own want it; null when guarded
+--   record    text; null when not wanted
+--   snapshot  the one that the rows are read in
+-- p_guarded: no filter is evaluated, because one raised among these rows. Each wants rowhook.chunk_verdict
+-- then, over `asked`, a document of the columns that the filters name.
+create or replace function rowhook.chunk_statement(
+  p_source rowhook.source, p_entry rowhook.sink_table, p_where jsonb, p_rows text, p_cursor text,
+  p_guarded boolean)
+returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_columns  jsonb := rowhook.table_columns(p_source.relid);
+  v_key      int2[] := rowhook.table_key(p_source.relid);
+  v_stored   jsonb;
+  v_record   text := 'row_to_json(n.*)';
+  v_from     text := p_rows;
+  v_wanted   text[] := '{}';
+  v_parts    jsonb;
+begin
+  select coalesce(jsonb_agg(c.value order by c.at), '[]') into v_stored
+  from jsonb_array_elements(v_columns) with ordinality c(value, at)
+  where (c.value ->> 'attnum')::int2 <> all (p_source.omitted_columns);
+  if v_stored <> v_columns or v_stored @? '$[*] ? (@.foreign != "no")' or p_rows like '%n.ctid%' then
+    v_record := 'row_to_json(r.*)';
+    v_from := v_from || format(E'\ncross join lateral (select %s) r', (
+      select string_agg(format('%s as %I', rowhook.print_column(c.value, 'n', 'row'), c.value ->> 'name'), ', ' order by c.at)
+      from jsonb_array_elements(v_stored) with ordinality c(value, at)));
+  end if;
+  foreach v_parts in array array[p_entry.filter_parts, p_where] loop
+    if v_parts is not null then
+      v_wanted := v_wanted || ('(' || rowhook.print_parts(v_parts, p_source.relid, 'n', 'n', null) || ')');
+    end if;
+  end loop;
+  if v_wanted <> '{}' and not p_guarded then
+    v_from := v_from || format(E'\ncross join lateral (select (%s) is true as wanted offset 0) w',
+      array_to_string(v_wanted, ' and '));
+  end if;
+  return format(
+    E'select %s as pks, %s as grp, %s as cursor, %s as wanted,\n  %s as record, %s as asked, (select pg_current_snapshot())::text as snapshot\nfrom %s',
+    coalesce(rowhook.print_key(v_columns, v_key, 'n'), '''{}''::text[]'),
+    case when p_entry.group_columns is null then 'null::text'
+      else rowhook.print_group(v_columns, p_entry.group_columns, 'n') end,
+    p_cursor,
+    case when v_wanted = '{}' then 'true' when p_guarded then 'null::boolean' else 'w.wanted' end,
+    case when v_wanted = '{}' or p_guarded then v_record || '::text'
+      else format('case when w.wanted then %s::text end', v_record) end,
+    case when p_guarded then (
+      select format('(select row_to_json(a.*) from (select %s) a)', string_agg(
+        format('%s as %I', rowhook.print_column(c, 'n', 'row'), c ->> 'name'), ', '))
+      from jsonb_array_elements(v_columns) c
+      where (c -> 'attnum') in (
+        select p -> 'att' from jsonb_array_elements(coalesce(p_entry.filter_parts, '[]') || coalesce(p_where, '[]')) p))
+      else 'null::json' end,
+    v_from);
+end
+$$;
