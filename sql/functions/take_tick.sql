@@ -5,6 +5,9 @@
 -- assigned, `high` after the snapshot. And ids of ticks follow the order of their snapshots, which
 -- is why only one may be under way: the advisory lock is held until the tick is committed. Who
 -- does not get the lock takes the newest tick that there is.
+-- One tick more is taken after the last news: scans start at the latest tick whose xid is lower than
+-- whatever may become visible, which is the last tick but one, so without it every look at an idle log
+-- would go over the last window again.
 -- Must run in read committed: every statement below needs its own snapshot.
 create or replace function rowhook.take_tick(out tick_id bigint, out made boolean)
 language plpgsql volatile
@@ -31,7 +34,8 @@ begin
   v_high := rowhook.last_event_id();
 
   if v_last.id is not null
-     and rowhook.due_sinks(v_last, v_snapshot, v_high) = '{}' then
+     and rowhook.due_sinks(v_last, v_snapshot, v_high) = '{}'
+     and v_last.low - rowhook.window_low(v_last, v_snapshot) < 100 then
     tick_id := v_last.id;
     return;
   end if;
