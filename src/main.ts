@@ -148,7 +148,7 @@ async function startDispatching({
     },
     onDead: () => unlockDead(sql),
     applyCommands: async (sinkId) => {
-      await sql`select rowhook.apply_commands(${sinkId})`
+      await sql`select rowhook.apply_commands(${sinkId}, ${dispatcher.id})`
     },
   })
   await dispatcher.start()

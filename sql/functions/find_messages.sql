@@ -64,7 +64,7 @@ begin
              or p_sink = any (e.undecided) and not exists (
                select from rowhook.decide(p_sink, array[e.id], e.source_id) v where v.verdict = 'unwanted'))
         and (p_group is null
-             or p_group = coalesce(e.groups[array_position(e.sinks, p_sink)], array_to_string(e.pks, ':')))
+             or p_group = coalesce(e.groups[array_position(e.sinks, p_sink)], array_to_string(e.pks, ':', '')))
         and (p_state is null
              or (p_state = 'delivered') = (
                   e.action = 'r'
@@ -88,7 +88,7 @@ begin
       where (p_source is null or e.source_id = p_source)
         and e.captured_at >= p_since and e.captured_at < p_until
         and (p_group is null
-             or p_group = coalesce(e.groups[array_position(e.sinks, p_sink)], array_to_string(e.pks, ':')))) e
+             or p_group = coalesce(e.groups[array_position(e.sinks, p_sink)], array_to_string(e.pks, ':', '')))) e
     limit p_limit
   ),
   dropped as (
@@ -105,7 +105,7 @@ begin
       where (p_source is null or e.source_id = p_source)
         and (p_since = '-infinity' or e.captured_at >= p_since) and (p_until = 'infinity' or e.captured_at < p_until)
         and (p_group is null
-             or p_group = coalesce(e.groups[array_position(e.sinks, p_sink)], array_to_string(e.pks, ':')))) e
+             or p_group = coalesce(e.groups[array_position(e.sinks, p_sink)], array_to_string(e.pks, ':', '')))) e
     where not (p_state = 'discarded' and exists (select from mark m where m.event_id = e.id))
     limit p_limit
   ),
@@ -148,7 +148,7 @@ begin
          e.source_id,
          case e.action when 'i' then 'insert' when 'u' then 'update' when 'd' then 'delete'
                        when 't' then 'truncate' when 'r' then 'read' end,
-         coalesce(e.groups[array_position(e.sinks, p_sink)], array_to_string(e.pks, ':')),
+         coalesce(e.groups[array_position(e.sinks, p_sink)], array_to_string(e.pks, ':', '')),
          e.record,
          e.changes,
          e.captured_at,

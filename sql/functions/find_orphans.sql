@@ -1,9 +1,9 @@
 -- rowhook.find_orphans(): streams that should run and that nobody runs: the net below the ticker's
 -- own announcements (rowhook.pulse), for whatever a dispatcher that died had not finished, frozen
--- batches that are due, active replays, backfills and commands.
+-- batches that are due, messages asked for again, active replays and backfills.
 -- A live stream that merely lags behind the newest tick is looked at every 20 seconds; if there is
 -- nothing for it in between, its position is moved up, so that no scan and no partition waits for it.
--- Writes stream (positions of idle streams).
+-- Writes stream (positions of idle streams), and applies commands to streams that nobody runs.
 create or replace function rowhook.find_orphans() returns bigint[]
 language plpgsql volatile
 set search_path = ''
@@ -15,6 +15,12 @@ declare
   r         record;
 begin
   select * into v_newest from rowhook.tick t order by t.id desc limit 1;
+
+  -- the dispatcher that these were left for is gone
+  perform rowhook.apply_commands(st.sink_id)
+  from rowhook.stream st
+  where st.replay_id is null and st.owner is null
+    and st.sink_id in (select c.sink_id from rowhook.command c);
 
   select coalesce(array_agg(st.id), '{}') into v_result
   from rowhook.stream st
@@ -30,7 +36,12 @@ begin
                       where b.stream_id = st.id and (b.next_at is null or b.next_at <= v_now))
            or exists (select from rowhook.held h where h.stream_id = st.id)
               and not exists (select from rowhook.batch b where b.stream_id = st.id)
-           or exists (select from rowhook.command c where c.sink_id = st.sink_id)
+           -- one that was asked for again waits for no batch: it is among the last
+           or exists (
+             select from (
+               select h.groups from rowhook.held h where h.stream_id = st.id order by h.seq desc limit 20) h
+             where coalesce(h.groups[1], '') not like 'stale:%'
+               and not exists (select from rowhook.batch b where b.stream_id = st.id and b.groups && h.groups))
            or exists (select from rowhook.backfill f
                       where f.sink_id = st.sink_id and f.state = 'active')));
 

@@ -4,6 +4,8 @@
 -- Reads rowhook.event through its index (source_id, id); writes nothing.
 --   grp, old_grp  null: by key
 --   undecided     the verdict is still to be made (rowhook.decide)
+-- Events that were discarded while they lay ahead of the position are passed over; that costs a look-up
+-- for each event only while there are any behind the start of the scan.
 -- The order by names e.id: an output column of that name would sort by it instead, as text.
 create or replace function rowhook.read_window(
   p_sink int, p_sources int[], p_from bigint, p_to bigint, p_after bigint, p_limit int, p_bytes bigint)
@@ -18,6 +20,7 @@ declare
   v_from  rowhook.tick;
   v_to    rowhook.tick;
   v_low   bigint;
+  v_skip  boolean;
 begin
   select * into strict v_from from rowhook.tick t where t.id = p_from;
   select * into strict v_to from rowhook.tick t where t.id = p_to;
@@ -25,6 +28,7 @@ begin
   if v_low >= v_to.high then
     return;
   end if;
+  v_skip := exists (select from rowhook.discarded d where d.sink_id = p_sink and d.event_id > v_low);
   return query
     select b.id, b.source_id, b.action,
            b.groups[b.at], b.old_groups[b.at],
@@ -47,6 +51,8 @@ begin
           and (p_sink = any(e.sinks) or p_sink = any(e.undecided))
           and pg_catalog.pg_visible_in_snapshot(e.xid, v_to.snapshot)
           and not pg_catalog.pg_visible_in_snapshot(e.xid, v_from.snapshot)
+          and not (v_skip and exists (
+            select from rowhook.discarded d where d.sink_id = p_sink and d.event_id = e.id))
         order by e.id
         limit p_limit) e
       order by e.id
