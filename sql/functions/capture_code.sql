@@ -2,7 +2,9 @@
 -- trigger function of a table and of all its partitions and inheritance children.
 --
 -- What protects the user's statement, in the order in which it runs:
--- 1. A statement that names a member of the tree which has left it is none of ours.
+-- 1. A statement that names a member of the tree which has left it is none of ours. Of a trigger for
+--    each row (rowhook.row_actions), only the call for the first row of the statement does anything:
+--    the one that the transition tables begin with.
 -- 2. rowhook.is_current: was the table altered since this code was made? Then nothing here may be
 --    planned any more, and rowhook.generic_statement makes a statement for the table as it is now,
 --    which leaves all verdicts to the reader.
@@ -57,6 +59,15 @@ declare
   raised int[];
   before jsonb;
 begin
+  if tg_level = 'ROW' then
+    if tg_op = 'DELETE' then
+      if old::text is distinct from (select (x.*)::text from rowhook_old x limit 1) then
+        return null;
+      end if;
+    elsif new::text is distinct from (select (x.*)::text from rowhook_new x limit 1) then
+      return null;
+    end if;
+  end if;
   if tg_relid <> %2$s and not rowhook.belongs_to(tg_relid, %2$s) then
     return null;
   elsif tg_op <> 'TRUNCATE' and not rowhook.is_current('%2$s'::regclass, %3$L) then

@@ -19,7 +19,7 @@ as $$
                 on d.adrelid = a.attrelid and d.adnum = a.attnum and a.attgenerated = 'v'
               where a.attrelid = m.relid and a.attnum > 0 and not a.attisdropped)), ';' order by m.relid::oid)
      from rowhook.table_tree(s.relid) m),
-    (select string_agg(concat_ws(' ', g.relid::oid, g.name, g.missing), ',' order by g.relid::oid, g.name)
+    (select string_agg(concat_ws(' ', g.relid::oid, g.name, g.missing, g.definition), ',' order by g.relid::oid, g.name)
      from rowhook.wanted_triggers(s.id) g),
     (select string_agg(to_jsonb(t)::text, ',' order by t.id) from rowhook.sink_table t where t.source_id = s.id),
     (select string_agg(concat_ws(' ', y.oid, y.typname, y.typnamespace, y.typowner, e.labels), ',' order by y.oid)

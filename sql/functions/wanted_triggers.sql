@@ -1,5 +1,6 @@
 -- rowhook.wanted_triggers(source, actions): the triggers that a table and the members of its tree must
--- have, with `missing` where it is not there; `definition` is the `create trigger` that makes it.
+-- have, with `missing` where it is not there, or of another level than it must be
+-- (rowhook.row_actions); `definition` is the `create trigger` that makes or replaces it.
 --   p_actions  actions wanted besides those of the source's sinks (a sink that is about to be saved)
 -- Names begin with 00, so that among statement triggers ours come first: triggers fire by name, and
 -- what another one changes must be captured after what set it off. An inheritance child may have
@@ -11,19 +12,21 @@ returns table (relid regclass, name text, missing boolean, definition text)
 language sql stable
 set search_path = ''
 as $$
-  select m.relid, w.name, g.oid is null,
-         format('create or replace trigger %I after %s on %s %s for each statement execute function rowhook.capture_%s()',
+  select m.relid, w.name, g.oid is null or (g.tgtype & 1 = 1) <> (w.level = 'row'),
+         format('create or replace trigger %I after %s on %s %s for each %s execute function rowhook.capture_%s()',
            w.name, w.action, m.relid,
            case w.action
              when 'insert' then 'referencing new table as rowhook_new'
              when 'update' then 'referencing new table as rowhook_new old table as rowhook_old'
              when 'delete' then 'referencing old table as rowhook_old'
              else '' end,
-           p_source)
+           w.level, p_source)
   from rowhook.source s
   cross join lateral rowhook.table_tree(s.relid) m
+  cross join lateral rowhook.row_actions(m.relid) r(actions)
   cross join lateral (
     select a.action,
+           case when a.action = any (r.actions) then 'row' else 'statement' end as level,
            concat_ws('_', '00_rowhook', a.action, case when m.kind = 'child' then s.id end) as name
     from (select unnest(t.actions) from rowhook.sink_table t where t.source_id = s.id
           union select unnest(p_actions)
