@@ -31,6 +31,8 @@ export interface Client {
   delete(path: string): Promise<void>
   /** All rows of a list, page by page. */
   all<T>(path: string, query?: Query): Promise<T[]>
+  /** What /readyz says, whichever way it says it. */
+  readiness<T>(): Promise<T>
   /** POST whose answer goes on for as long as `signal` is not aborted. */
   open(path: string, body: unknown, signal: AbortSignal): Promise<Response>
   close(): Promise<void>
@@ -105,6 +107,9 @@ export function createClient(options: {
       } while (cursor !== null)
       return rows
     },
+    async readiness<T>() {
+      return (await (await send('/readyz', {})).json()) as T
+    },
     open: (path, body, signal) => request('POST', path, {}, json(body), signal),
     close: options.close ?? (() => Promise.resolve()),
   }
@@ -112,7 +117,9 @@ export function createClient(options: {
 }
 
 function withQuery(path: string, query: Query): string {
-  const given = Object.entries(query).filter((each): each is [string, string | number | boolean] => each[1] !== undefined)
+  const given = Object.entries(query).filter(
+    (each): each is [string, string | number | boolean] => each[1] !== undefined,
+  )
   const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()
   return text === '' ? path : `${path}?${text}`
 }

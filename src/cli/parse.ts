@@ -98,7 +98,13 @@ function read(command: Command, argv: readonly string[]): Parsed {
     }
   }
   const { json: asJson, help: _, ...own } = values
-  return { kind: 'run', command, args, flags: own as Record<string, string | boolean | string[]>, json: asJson === true }
+  return {
+    kind: 'run',
+    command,
+    args,
+    flags: own as Record<string, string | boolean | string[]>,
+    json: asJson === true,
+  }
 }
 
 /** parseArgs explains at length how to pass a value that begins with a hyphen; the first sentence says it. */
@@ -129,7 +135,7 @@ function suggestion(word: string, commands: readonly Command[]): string {
 
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (const [i, character] of [...a].entries()) {
+  for (const [i, character] of Array.from(a).entries()) {
     const next = [i + 1]
     for (let j = 1; j <= b.length; j++) {
       next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (b[j - 1] === character ? 0 : 1)))

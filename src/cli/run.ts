@@ -71,7 +71,8 @@ function linesOf(error: unknown, env: Surroundings['env']): string[] {
     ]
   }
   if (error instanceof RowhookError) {
-    const sentence = error.hint === undefined || /[.!?]$/.test(error.message) ? error.message : `${error.message}.`
+    const sentence =
+      error.hint === undefined || /[.!?]$/.test(error.message) ? error.message : `${error.message}.`
     return [`rowhook: ${printable([sentence, error.hint].filter(Boolean).join(' '))}`]
   }
   const text = error instanceof Error ? error.message : String(error)

@@ -6,7 +6,8 @@ import { retentionInput } from '../schema/retention.ts'
 import { identifier } from '../schema/name.ts'
 import { sinkEntry } from '../schema/sink.ts'
 
-const retentionEntry = v.strictObject({ table: identifier, ...retentionInput.entries })
+/** A retention of a document. */
+export const retentionEntry = v.strictObject({ table: identifier, ...retentionInput.entries })
 
 /** POST /api/config/plan and /apply. */
 export const configDocument = v.pipe(

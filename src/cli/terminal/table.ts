@@ -76,7 +76,9 @@ function shrink(columns: readonly Column<never>[], widths: number[], available: 
   if (available === undefined) return
   let excess = widths.reduce((sum, each) => sum + each, 0) + gap.length * (widths.length - 1) - available
   while (excess > 0) {
-    const elastic = columns.flatMap(({ elastic }, i) => (elastic === true && widths[i]! > narrowest ? [i] : []))
+    const elastic = columns.flatMap(({ elastic }, i) =>
+      elastic === true && widths[i]! > narrowest ? [i] : [],
+    )
     if (elastic.length === 0) return
     const widest = elastic.reduce((a, b) => (widths[b]! > widths[a]! ? b : a))
     const next = Math.max(narrowest, ...elastic.filter((i) => i !== widest).map((i) => widths[i]!))

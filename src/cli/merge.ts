@@ -1,0 +1,130 @@
+// Brings a configuration document in line with an export, and leaves alone whatever in it still holds:
+// comments, order, quoting, variables, and secrets, which no export carries.
+import { isDeepStrictEqual } from 'node:util'
+import * as v from 'valibot'
+import { Document, type Node, type Pair, YAMLMap, YAMLSeq, isMap, isScalar, isSeq } from 'yaml'
+import { retentionEntry } from '../api/document/schema.ts'
+import { endpointInput } from '../api/schema/endpoint.ts'
+import { sinkEntry, tableInput } from '../api/schema/sink.ts'
+import { type Environment, substitute } from './substitute.ts'
+
+type Fields = Record<string, unknown>
+
+/** How the entries of a list are told apart, and what they hold. */
+interface Kind {
+  /** The field that names an entry. */
+  key: string
+  /** Values of fields that a document need not name. */
+  defaults: Fields
+  /** Fields that no export carries: what a document says of them stays. */
+  secret: readonly string[]
+  /** Lists inside of its entries. */
+  lists: Readonly<Record<string, Kind>>
+}
+
+const tables: Kind = { key: 'name', defaults: v.parse(tableInput, { name: 't' }), secret: [], lists: {} }
+const lists: Readonly<Record<string, Kind>> = {
+  endpoints: {
+    key: 'name',
+    defaults: { ...v.parse(endpointInput, { name: 'e', url: 'https://example.com' }), client_key: null },
+    secret: ['encrypted_headers', 'signing_secret', 'client_key'],
+    lists: {},
+  },
+  sinks: {
+    key: 'name',
+    defaults: v.parse(sinkEntry, { name: 's', endpoint: 'e', tables: [{ name: 't' }] }),
+    secret: [],
+    lists: { tables },
+  },
+  retentions: {
+    key: 'table',
+    defaults: v.parse(retentionEntry, { table: 't', keep: '1 day' }),
+    secret: [],
+    lists: {},
+  },
+}
+const root: Kind = { key: '', defaults: {}, secret: ['$schema'], lists }
+
+/**
+ * The text of the document after the merge; of a new one without `file`.
+ * @param exported what GET /api/config/export answers
+ * @throws ConfigError when the document names variables that are not set
+ */
+export function mergeExport(
+  file: { name: string; text: string; document: Document } | undefined,
+  exported: object,
+  env: Environment,
+): string {
+  const document = file?.document ?? new Document({})
+  const value = file === undefined ? {} : (substitute(file.text, env, file.name) ?? {})
+  const map = isMap(document.contents) ? document.contents : new YAMLMap()
+  // Lists without entries say nothing, unless the document has them already.
+  const wanted = Object.entries(exported as Record<string, unknown[]>).filter(
+    ([name, entries]) => entries.length > 0 || map.has(name),
+  )
+  mergeMap(document, map, value as Fields, Object.fromEntries(wanted), root)
+  document.contents = map as unknown as Document.Parsed['contents']
+  return document.toString({ lineWidth: 0 })
+}
+
+function mergeMap(document: Document, map: YAMLMap, value: Fields, wanted: Fields, kind: Kind): void {
+  map.items = map.items.filter((pair) => {
+    const name = nameOf(pair)
+    return name in wanted || kind.secret.includes(name)
+  })
+  for (const [name, field] of Object.entries(wanted)) {
+    const pair = map.items.find((each) => nameOf(each) === name)
+    if (pair !== undefined) {
+      pair.value = merged(document, pair.value as Node | null, value[name], field, kind.lists[name])
+    } else if (!isDeepStrictEqual(field, kind.defaults[name])) {
+      map.add(document.createPair(name, merged(document, null, undefined, field, kind.lists[name])))
+    }
+  }
+}
+
+/** The node for a field: the one that is there if it still means the same, else as much of it as can stay. */
+function merged(document: Document, node: Node | null, value: unknown, wanted: unknown, list?: Kind): Node {
+  if (node !== null && isDeepStrictEqual(value, wanted)) return node
+  if (list !== undefined && Array.isArray(wanted)) {
+    const sequence = isSeq(node) ? node : new YAMLSeq()
+    mergeList(document, sequence, Array.isArray(value) ? (value as Fields[]) : [], wanted as Fields[], list)
+    return sequence
+  }
+  if (isMap(node) && isFields(value) && isFields(wanted)) {
+    mergeMap(document, node, value, wanted, { key: '', defaults: {}, secret: [], lists: {} })
+    return node
+  }
+  if (isScalar(node) && (wanted === null || typeof wanted !== 'object')) {
+    node.value = wanted
+    return node
+  }
+  return document.createNode(wanted) as Node
+}
+
+function mergeList(
+  document: Document,
+  sequence: YAMLSeq,
+  values: Fields[],
+  wanted: Fields[],
+  kind: Kind,
+): void {
+  const there = new Map(values.map((value, i) => [value?.[kind.key], { value, node: sequence.items[i] }]))
+  const names = new Set(wanted.map((each) => each[kind.key]))
+  const kept = values.map((value) => value?.[kind.key]).filter((name) => names.has(name))
+  const added = [...names].filter((name) => !kept.includes(name))
+  const byName = new Map(wanted.map((each) => [each[kind.key], each]))
+  sequence.items = [...new Set(kept), ...added].map((name) => {
+    const { value = {}, node } = there.get(name) ?? {}
+    const map = isMap(node) ? node : new YAMLMap()
+    mergeMap(document, map, value, byName.get(name)!, kind)
+    return map
+  })
+}
+
+function nameOf({ key }: Pair): string {
+  return String(isScalar(key) ? key.value : key)
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
