@@ -18,7 +18,7 @@ import { healthRoutes } from './health.ts'
 import { historyRoutes } from './history.ts'
 import { idempotency } from './idempotency.ts'
 import { messageRoutes } from './messages.ts'
-import { openApiRoute } from './openapi.ts'
+import { addReference } from './openapi.ts'
 import { HttpProblem, asRowhookError, problemResponse } from './problem.ts'
 import { maxBodyBytes } from './request.ts'
 import { sinkRoutes } from './sinks.ts'
@@ -71,7 +71,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   )
 
   app.route('/', healthRoutes(options))
-  app.get('/openapi.json', openApiRoute(app))
+  addReference(app)
   app.get('/config.schema.json', (c) => c.json(documentJsonSchema()))
 
   app.use('/api/*', noStore)

@@ -1,12 +1,29 @@
-// GET /openapi.json: made from the same valibot schemas that check the requests.
-import type { Hono, MiddlewareHandler } from 'hono'
-import { openAPIRouteHandler } from 'hono-openapi'
+// The OpenAPI 3.1 document, made from the same valibot schemas that check the requests, and the page that
+// shows it to people.
+import type { Hono } from 'hono'
+import { generateSpecs } from 'hono-openapi'
+import type { OpenAPIV3_1 } from 'openapi-types'
 import { version } from '../db/release.ts'
 import type { ApiEnv } from './context.ts'
+import { referencePage } from './reference/page.ts'
 
-/** Serves the OpenAPI 3.1 document of `app`, made at the first request. */
-export function openApiRoute(app: Hono<ApiEnv>): MiddlewareHandler {
-  return openAPIRouteHandler(app, {
+/** Adds /openapi.json and /docs, which describe all routes of `app`; both are made at the first request. */
+export function addReference(app: Hono<ApiEnv>): void {
+  let made: Promise<OpenAPIV3_1.Document> | undefined
+  const document = () => (made ??= makeDocument(app))
+
+  app.get('/openapi.json', async (c) => c.json(await document()))
+  app.get('/docs', async (c) => {
+    c.header(
+      'content-security-policy',
+      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+    )
+    return c.html(referencePage(await document()))
+  })
+}
+
+async function makeDocument(app: Hono<ApiEnv>): Promise<OpenAPIV3_1.Document> {
+  const document = await generateSpecs(app, {
     // Validators answer with problem+json, which operation() describes for every route.
     defaultValidationErrorResponse: false,
     documentation: {
@@ -21,4 +38,5 @@ export function openApiRoute(app: Hono<ApiEnv>): MiddlewareHandler {
       security: [{ bearer: [] }],
     },
   })
+  return document as OpenAPIV3_1.Document
 }

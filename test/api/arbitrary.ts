@@ -11,7 +11,8 @@ export interface Operation {
   /** With its parameters in braces. */
   path: string
   parameters: { name: string; in: 'path' | 'query'; schema: Schema }[]
-  body: Schema | undefined
+  /** Undefined: it takes none. */
+  body: Schema
 }
 
 /** A request for an operation. */
@@ -134,13 +135,13 @@ export function requestFor(
       let i = 0
       const filled = operation.path.replace(/\{\w+\}/g, () => encode(path[i++]!))
       const search = inQuery.flatMap(({ name }, j) =>
-        query[j] === undefined ? [] : [`${name}=${encode(String(query[j]))}`],
+        query[j] === undefined ? [] : [`${name}=${encode(textOf(query[j]))}`],
       )
       return { url: search.length === 0 ? filled : `${filled}?${search.join('&')}`, body }
     })
 }
 
-function bodyFor(schema: Schema | undefined, components: Schema): fc.Arbitrary<string | undefined> {
+function bodyFor(schema: Schema, components: Schema): fc.Arbitrary<string | undefined> {
   if (schema === undefined) return fc.constantFrom(undefined, '{}', '{"unknown":1}', 'no json', '[]')
   return fc.oneof(
     { weight: 8, arbitrary: broken(schema, components).map((value) => JSON.stringify(value)) },
@@ -260,6 +261,10 @@ function secretFor(schema: Schema, components: Schema): fc.Arbitrary<unknown> {
         ? null
         : secretMarker,
   )
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 /** Percent-encodes what a URL cannot hold; lone surrogates have no encoding and become U+FFFD. */

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { createTestApi } from './client.ts'
+
+describe('/docs', () => {
+  it('shows every operation, without a token, and loads nothing from anywhere', async () => {
+    const { app } = await createTestApi()
+    const response = await app.request('/docs')
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'/)
+    const page = await response.text()
+    const document = (await (await app.request('/openapi.json')).json()) as { paths: Record<string, object> }
+    for (const path of Object.keys(document.paths)) expect(page).toContain(`<code>${path}</code>`)
+    expect(page).not.toMatch(/<script|<link|<img|src=|@import|url\(/)
+    const links = [...page.matchAll(/href="([^"]+)"/g)].map(([, link]) => link!)
+    expect(links.filter((link) => !link.startsWith('#') && !link.startsWith('/'))).toEqual([])
+    for (const link of links.filter((each) => each.startsWith('#')))
+      expect(page).toContain(`id="${link.slice(1)}"`)
+  })
+
+  it('tells types, limits and defaults of fields', async () => {
+    const { app } = await createTestApi()
+    const page = (await (await app.request('/docs')).text()).replaceAll(/\s+/g, ' ')
+    expect(page).toContain('<code>tables[].exclude_columns</code>')
+    expect(page).toMatch(
+      /<code>batch_size<\/code> ?<small>optional<\/small><\/th> <td><code>whole number, 1 to 1000<\/code><\/td> <td> ?<small>Default <code>1<\/code>/,
+    )
+  })
+})
+
+describe('health', () => {
+  it('is told without a token', async () => {
+    const { app } = await createTestApi()
+    expect(await (await app.request('/healthz')).json()).toEqual({ status: 'ok' })
+    const ready = await app.request('/readyz')
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { status: 'ok', checks: { database: 'ok', dispatcher: 'ok' } },
+    ])
+    const metrics = await app.request('/metrics')
+    expect(metrics.headers.get('content-type')).toMatch(/^text\/plain/)
+    expect(await metrics.text()).toContain('rowhook_up 1')
+  })
+
+  it('is not ready where the loop stands still, the SQL is older, or the database is gone', async () => {
+    const stuck = await createTestApi({ dispatcher: { isAlive: () => false } })
+    expect((await stuck.app.request('/readyz')).status).toBe(503)
+    const behind = await createTestApi()
+    await behind.database.sql`update rowhook.installation set version = '0.0.1'`
+    const answer = await behind.app.request('/readyz')
+    expect(answer.status).toBe(503)
+    expect(await answer.text()).toContain('npx install-sql')
+    const gone = await createTestApi()
+    await gone.database.drop()
+    expect((await gone.app.request('/readyz')).status).toBe(503)
+    expect((await gone.app.request('/healthz')).status).toBe(200)
+  })
+})
+
+describe('what is not there', () => {
+  it('is a 404, and what is there under another method a 405 that names the right ones', async () => {
+    const { call } = await createTestApi()
+    expect((await call('GET', '/api/nothing')).status).toBe(404)
+    expect((await call('GET', '/nothing')).body).toMatchObject({ type: 'urn:rowhook:not_found', status: 404 })
+    const answer = await call('PUT', '/api/sinks', {})
+    expect(answer.status).toBe(405)
+    expect(answer.headers.get('allow')).toBe('GET, HEAD, POST')
+    expect(answer.headers.get('content-type')).toBe('application/problem+json')
+  })
+
+  it('is a body of more than 4 MiB', async () => {
+    const { call } = await createTestApi()
+    expect((await call('POST', '/api/sinks', JSON.stringify('x'.repeat(4 * 1024 * 1024)))).status).toBe(413)
+  })
+})
