@@ -14,6 +14,8 @@ type Fields = Record<string, unknown>
 interface Kind {
   /** The field that names an entry. */
   key: string
+  /** It names a table: without a schema, one in public. */
+  isTable?: true
   /** Values of fields that a document need not name. */
   defaults: Fields
   /** Fields that no export carries: what a document says of them stays. */
@@ -22,7 +24,7 @@ interface Kind {
   lists: Readonly<Record<string, Kind>>
 }
 
-const tables: Kind = { key: 'name', defaults: v.parse(tableInput, { name: 't' }), secret: [], lists: {} }
+const tables: Kind = { key: 'name', isTable: true, defaults: v.parse(tableInput, { name: 't' }), secret: [], lists: {} }
 const lists: Readonly<Record<string, Kind>> = {
   endpoints: {
     key: 'name',
@@ -32,12 +34,14 @@ const lists: Readonly<Record<string, Kind>> = {
   },
   sinks: {
     key: 'name',
-    defaults: v.parse(sinkEntry, { name: 's', endpoint: 'e', tables: [{ name: 't' }] }),
+    // A document that names no status leaves it as it is; an export need not name the usual one.
+    defaults: { ...v.parse(sinkEntry, { name: 's', endpoint: 'e', tables: [{ name: 't' }] }), status: 'active' },
     secret: [],
     lists: { tables },
   },
   retentions: {
     key: 'table',
+    isTable: true,
     defaults: v.parse(retentionEntry, { table: 't', keep: '1 day' }),
     secret: [],
     lists: {},
@@ -74,6 +78,7 @@ function mergeMap(document: Document, map: YAMLMap, value: Fields, wanted: Field
   })
   for (const [name, field] of Object.entries(wanted)) {
     const pair = map.items.find((each) => nameOf(each) === name)
+    if (pair !== undefined && name === kind.key && identity(value, kind) === identity(wanted, kind)) continue
     if (pair !== undefined) {
       pair.value = merged(document, pair.value as Node | null, value[name], field, kind.lists[name])
     } else if (!isDeepStrictEqual(field, kind.defaults[name])) {
@@ -101,24 +106,22 @@ function merged(document: Document, node: Node | null, value: unknown, wanted: u
   return document.createNode(wanted) as Node
 }
 
-function mergeList(
-  document: Document,
-  sequence: YAMLSeq,
-  values: Fields[],
-  wanted: Fields[],
-  kind: Kind,
-): void {
-  const there = new Map(values.map((value, i) => [value?.[kind.key], { value, node: sequence.items[i] }]))
-  const names = new Set(wanted.map((each) => each[kind.key]))
-  const kept = values.map((value) => value?.[kind.key]).filter((name) => names.has(name))
-  const added = [...names].filter((name) => !kept.includes(name))
-  const byName = new Map(wanted.map((each) => [each[kind.key], each]))
-  sequence.items = [...new Set(kept), ...added].map((name) => {
+function mergeList(document: Document, sequence: YAMLSeq, values: Fields[], wanted: Fields[], kind: Kind): void {
+  const byName = new Map(wanted.map((each) => [identity(each, kind), each]))
+  const there = new Map(values.map((value, i) => [identity(value, kind), { value, node: sequence.items[i] }]))
+  const names = [...[...there.keys()].filter((name) => byName.has(name)), ...byName.keys()]
+  sequence.items = [...new Set(names)].map((name) => {
     const { value = {}, node } = there.get(name) ?? {}
     const map = isMap(node) ? node : new YAMLMap()
     mergeMap(document, map, value, byName.get(name)!, kind)
     return map
   })
+}
+
+/** What an entry is known by, whichever way it is written. */
+function identity(entry: Fields, { key, isTable }: Kind): string {
+  const name = String(entry[key])
+  return isTable === true && !/[."]/.test(name) ? `public.${name.toLowerCase()}` : name
 }
 
 function nameOf({ key }: Pair): string {
