@@ -26,9 +26,11 @@ begin
   if v_names = '{}' then
     return;
   end if;
+  -- the function is never called: the parser alone knows the columns' types
   execute (
-    select format('select array[%s]::oid[]', string_agg(
-             format('pg_catalog.pg_typeof((null::%s).%I)', p_relid::regclass, n.name), ', ' order by n.at))
+    select format('select array[%s]::oid[] from (select) one left join %s n on false',
+             string_agg(format('pg_catalog.pg_typeof(n.%I)', n.name), ', ' order by n.at),
+             format('pg_catalog.json_populate_record(null::%s, null)', p_relid::regclass))
     from unnest(v_names) with ordinality n(name, at))
   into v_types;
   return query
