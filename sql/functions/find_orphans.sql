@@ -27,7 +27,13 @@ begin
   join rowhook.sink s on s.id = st.sink_id and s.status = 'active'
   where st.owner is null
     and (st.circuit = 'closed' or st.circuit_next_at is null or st.circuit_next_at <= v_now)
-    and (exists (select from rowhook.replay p where p.id = st.replay_id and p.state = 'active')
+    and (exists (
+           select from rowhook.replay p
+           where p.id = st.replay_id and p.state = 'active'
+             and (st.last_id < p.until_id
+                  or exists (select from rowhook.batch b
+                             where b.stream_id = st.id and (b.next_at is null or b.next_at <= v_now))
+                  or not exists (select from rowhook.batch b where b.stream_id = st.id)))
          or st.replay_id is null and (
            st.last_id > 0
            or st.tick_from <> st.tick_to

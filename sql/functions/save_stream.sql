@@ -41,6 +41,9 @@ begin
     return false;
   end if;
   if p_ops is null then
+    if v_replay is not null then
+      perform rowhook.complete_replay(p_stream, v_replay, p_last, null);
+    end if;
     return true;
   end if;
 
@@ -138,6 +141,9 @@ begin
     update rowhook.sink s
     set status = 'paused', status_reason = p_ops ->> 'pause', version = s.version + 1, updated_at = v_now
     where s.id = v_sink and s.status = 'active';
+  end if;
+  if v_replay is not null then
+    perform rowhook.complete_replay(p_stream, v_replay, p_last, (p_ops ->> 'replayed')::bigint);
   end if;
   return true;
 end

@@ -29,9 +29,10 @@ export interface EventRow {
   size: number
 }
 
+/** How an event is read. */
 // `::text` keeps JSON as it is whatever parsers the client has, and the time is formatted where the
 // microseconds are: a JavaScript Date has none.
-const columns = `event_id::float8 as event_id, source_id, action::text as action, grp, old_grp, pks, old_pks,
+export const eventColumns = `event_id::float8 as event_id, source_id, action::text as action, grp, old_grp, pks, old_pks,
   to_char(captured_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as captured_at,
   xid::text as xid, record::text as record, changes::text as changes, annotations, undecided, size`
 
@@ -49,7 +50,7 @@ export interface WindowPart {
 /** The next events that a sink wants of a window, in id order (rowhook.read_window). */
 export async function readWindow(sql: Sql, part: WindowPart): Promise<EventRow[]> {
   return sql<EventRow[]>`
-    select ${sql.unsafe(columns)}
+    select ${sql.unsafe(eventColumns)}
     from rowhook.read_window(${part.sinkId}, ${part.sourceIds}, ${part.from}, ${part.to},
       ${part.after}, ${part.limit}, ${part.bytes})`
 }
@@ -57,7 +58,7 @@ export async function readWindow(sql: Sql, part: WindowPart): Promise<EventRow[]
 /** Stored events by id, in no particular order; one that is gone gives no row. */
 export async function fetchEvents(sql: Sql, sinkId: number, ids: number[]): Promise<EventRow[]> {
   return sql<EventRow[]>`
-    select ${sql.unsafe(columns)} from rowhook.fetch_events(${sinkId}, ${ids})`
+    select ${sql.unsafe(eventColumns)} from rowhook.fetch_events(${sinkId}, ${ids})`
 }
 
 /** What the log's newest tick means for delivery. */

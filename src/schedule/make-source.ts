@@ -6,6 +6,7 @@ import { createBackfillSource } from '../backfill/source.ts'
 import type { LiveSource, Source } from '../deliver/source.ts'
 import type { ClaimedStream } from '../deliver/store.ts'
 import type { Target } from '../deliver/target.ts'
+import { createReplaySource } from '../replay/source.ts'
 import type { RunHooks } from './runner.ts'
 
 export type MakeSource = (
@@ -18,6 +19,8 @@ export type MakeSource = (
 /** Makes the function that a runner calls for each stream that it starts. */
 export function makeSource(sql: Sql, logger: Logger): MakeSource {
   return async (stream, target, live, run) => {
+    const { replayId } = stream
+    if (replayId !== null) return createReplaySource({ sql, stream: { ...stream, replayId }, wake: run.wake })
     const sink = target.sink.name
     const onError = (error: unknown): void =>
       logger.warn({ err: error, sink }, 'a backfill could not be read on; trying again')

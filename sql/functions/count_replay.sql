@@ -1,0 +1,24 @@
+-- rowhook.count_replay(sink, options): how many messages such a replay would send now: a dry run. Takes as
+-- long as the replay's reading does; a filter must come with its filter_parts. Raises what
+-- rowhook.prepare_replay raises. Reads only.
+create or replace function rowhook.count_replay(p_sink int, p_options jsonb) returns bigint
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_replay  rowhook.replay := rowhook.prepare_replay(p_sink, p_options);
+  v_after   bigint := rowhook.replay_begin(v_replay);
+  v_count   bigint := 0;
+  v_part    record;
+begin
+  while v_after < v_replay.until_id loop
+    select count(*) filter (where v.verdict = 'wanted') as wanted,
+           max(v.event_id) filter (where v.verdict = 'end') as looked_at
+    into v_part
+    from rowhook.replay_verdicts(v_replay, v_after, 5000, 16 * 1024 * 1024) v;
+    v_count := v_count + v_part.wanted;
+    v_after := v_part.looked_at;
+  end loop;
+  return v_count;
+end
+$$;

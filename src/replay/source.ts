@@ -1,0 +1,73 @@
+// What a replay's run reads: events of the past in the order of their ids, up to the last one that there
+// was when the replay was made. Verdicts are made by the database (rowhook.read_replay).
+import type { Sql } from 'postgres'
+import type { Source, SourceChunk } from '../deliver/source.ts'
+import type { ClaimedStream } from '../deliver/store.ts'
+import { compileReplay, failReplay, loadReplay, readReplay } from './store.ts'
+import { isPermanent } from '../backfill/store.ts'
+
+/** Between attempts while a table waits for an edit of the sink. */
+const waitMs = 2000
+
+export interface ReplaySourceOptions {
+  sql: Sql
+  stream: ClaimedStream & { replayId: string }
+  /** There is something to read. */
+  wake(): void
+}
+
+/** Makes the source of a replay's stream, at the stream's position. */
+export async function createReplaySource({ sql, stream, wake }: ReplaySourceOptions): Promise<Source> {
+  const { replayId, position } = stream
+  const replay = await loadReplay(sql, replayId)
+  let compiled = replay.toCompile === null
+  let last = position.last
+  let brought = replay.rowsDone
+  let ended = last >= replay.untilId
+  let timer: NodeJS.Timeout | undefined
+
+  async function fail(error: unknown): Promise<null> {
+    ended = true
+    await failReplay(sql, replayId, (error as Error).message)
+    return null
+  }
+
+  return {
+    announce() {
+      // what happens now is none of a replay's business
+    },
+    get hasMore() {
+      return !ended && timer === undefined
+    },
+    get busy() {
+      return timer !== undefined
+    },
+    async next(limit, bytes): Promise<SourceChunk | null> {
+      if (ended) return null
+      try {
+        if (!compiled) await compileReplay(sql, replayId, replay)
+        compiled = true
+        const read = await readReplay(sql, replayId, last, limit, bytes)
+        if (read === 'stale') {
+          timer = setTimeout(() => {
+            timer = undefined
+            wake()
+          }, waitMs)
+          return null
+        }
+        const { rows, errors, end } = read
+        last = end
+        ended = last >= replay.untilId
+        brought += rows.length + errors.length
+        return { rows, errors, position: { ...position, last }, backfill: null, replayed: brought }
+      } catch (error) {
+        if (isPermanent(error)) return fail(error)
+        throw error
+      }
+    },
+    close() {
+      ended = true
+      clearTimeout(timer)
+    },
+  }
+}

@@ -1,0 +1,79 @@
+// A replay's calls into the database. All SQL of its reading is in sql/functions.
+import type { Sql } from 'postgres'
+import { checkFilter } from '../capture/filter-check.ts'
+import type { EventRow } from '../log/events.ts'
+import { eventColumns } from '../log/events.ts'
+
+/** What a run must know of its replay. */
+export interface Replay {
+  /** The last event id that it looks at. */
+  untilId: number
+  rowsDone: number
+  /** Its filter, which no dispatcher has compiled yet; null: none. */
+  toCompile: string | null
+  sourceIds: number[]
+}
+
+export async function loadReplay(sql: Sql, replayId: string): Promise<Replay> {
+  const [row] = await sql`
+    select until_id::float8 as until_id, rows_done::float8 as rows_done, source_ids,
+      case when filter_parts is null then filter_text end as to_compile
+    from rowhook.replay where id = ${replayId}`
+  return {
+    untilId: row!['until_id'] as number,
+    rowsDone: row!['rows_done'] as number,
+    toCompile: row!['to_compile'] as string | null,
+    sourceIds: row!['source_ids'] as number[],
+  }
+}
+
+/** Compiles a replay's filter for each of its tables. Throws InputError when it is none. */
+export async function compileReplay(sql: Sql, replayId: string, replay: Replay): Promise<void> {
+  const sources = await sql<{ id: number; relid: number }[]>`
+    select id, relid::oid as relid from rowhook.source where id = any(${replay.sourceIds}) order by id`
+  const parts: Record<string, unknown> = {}
+  for (const { id, relid } of sources) {
+    const filter = await checkFilter(sql, relid, replay.toCompile!, 'filter', { allowNow: true })
+    parts[String(id)] = filter.parts
+  }
+  await sql`update rowhook.replay set filter_parts = ${sql.json(parts as never)} where id = ${replayId}`
+  await sql`update rowhook.replay r set rows_total = rowhook.estimate_replay(r) where id = ${replayId}`
+}
+
+/** A read of a replay: what to send, in order, and the event id up to which it has looked. */
+export interface ReplayRead {
+  rows: EventRow[]
+  errors: { row: EventRow; error: string }[]
+  end: number
+}
+
+/** Reads on behind an event id; `stale`: a table waits for an edit of the sink. */
+export async function readReplay(
+  sql: Sql,
+  replayId: string,
+  after: number,
+  limit: number,
+  bytes: number,
+): Promise<ReplayRead | 'stale'> {
+  const found = await sql<
+    (EventRow & { verdict: 'wanted' | 'error' | 'stale' | 'end'; error: string | null })[]
+  >`
+    select ${sql.unsafe(eventColumns)}, verdict, error
+    from rowhook.read_replay(${replayId}, ${after}, ${limit}, ${bytes})`
+  const read: ReplayRead = { rows: [], errors: [], end: after }
+  for (const row of found) {
+    if (row.verdict === 'stale') return 'stale'
+    if (row.verdict === 'end') read.end = row.event_id
+    else if (row.verdict === 'error') read.errors.push({ row, error: row.error! })
+    else read.rows.push(row)
+  }
+  read.rows.sort((a, b) => a.event_id - b.event_id)
+  return read
+}
+
+/** Ends a replay that cannot go on. */
+export async function failReplay(sql: Sql, replayId: string, error: string): Promise<void> {
+  await sql`
+    select rowhook.set_replay_state(id, 'failed', ${error})
+    from rowhook.replay where id = ${replayId} and state in ('active', 'paused')`
+}
