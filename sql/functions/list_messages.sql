@@ -4,7 +4,7 @@
 --   p_group   the group: key values, or those of group_by, joined by ':'
 --   p_since, p_until  since <= captured_at < until
 --   p_after   a cursor: only messages with a lower event id
--- Reads only. Fast however much is retained: times become bounds of ids (rowhook.id_at).
+-- Reads only. Fast however much is retained: times become bounds of ids (rowhook.event_id_at).
 create or replace function rowhook.list_messages(
   p_sink int, p_state text default null, p_source int default null, p_group text default null,
   p_since timestamptz default null, p_until timestamptz default null, p_after bigint default null,
@@ -17,8 +17,6 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-  -- by how much clocks may have stepped back, or a process slept between taking id and time
-  v_slack    constant interval := interval '10 minutes';
   v_sources  int[] := array(
     select t.source_id from rowhook.sink_table t
     where t.sink_id = p_sink and (p_source is null or t.source_id = p_source));
@@ -34,10 +32,11 @@ begin
       hint = 'give pending, failing, discarded or delivered, or null for any';
   end if;
   if p_since is not null then
-    v_above := rowhook.id_at(v_sources, p_since - v_slack) - 1;
+    v_above := rowhook.event_id_at(p_since, v_sources) - 1;
   end if;
   if p_until is not null then
-    v_below := least(v_below, rowhook.id_at(v_sources, p_until + v_slack));
+    -- by so much may a clock have stepped back, or a process slept between taking its id and the time
+    v_below := least(v_below, rowhook.event_id_at(p_until + interval '10 minutes', v_sources));
   end if;
   return query
     select m.* from rowhook.find_messages(

@@ -16,8 +16,8 @@ returns table (
   sink_id int, health text, pending bigint, delivered bigint, failing bigint, discarded bigint,
   lag_ms double precision, blocked_groups bigint, last_error text, circuit text,
   messages_per_second double precision)
-language sql stable
-set search_path = ''
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
   with stream as materialized (
