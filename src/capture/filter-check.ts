@@ -58,9 +58,17 @@ async function plan(sql: postgres.ISql, relid: number, compiled: CompiledFilter)
   } catch (error) {
     if (!(error instanceof postgres.PostgresError) || !planErrors.test(error.code)) throw error
     const position = await positionOf(sql, relid, compiled, error)
-    throw new FilterError(error.message, { cause: error, ...(position === undefined ? {} : { position }) })
+    throw new FilterError(readable(error), { cause: error, ...(position === undefined ? {} : { position }) })
   }
 }
+
+function readable({ code, message }: postgres.PostgresError): string {
+  const type = /^argument of WHERE must be type boolean, not type (.*)$/.exec(message)?.[1]
+  if (code !== datatypeMismatch || type === undefined) return message
+  return `the filter has to be true or false, and this is of type ${type}: compare it with something`
+}
+
+const datatypeMismatch = '42804'
 
 /** 22: data exceptions in constants, 42: syntax, names and types, 0A: not supported, 54: too complex. */
 const planErrors = /^(22|42|0A|54)/
