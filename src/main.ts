@@ -16,6 +16,7 @@ import { parseDatabaseUrl } from './db/url.ts'
 import { workerUrl } from './db/worker-url.ts'
 import { openJournal } from './deliver/journal.ts'
 import { readProxySettings } from './deliver/proxy.ts'
+import { createReach } from './deliver/reach.ts'
 import { createSender } from './deliver/send.ts'
 import { sendTestMessage } from './deliver/test-message.ts'
 import { ConfigError } from './errors.ts'
@@ -62,7 +63,8 @@ export async function start({ config, api, dispatch, env, onUp = announce }: Sta
     if (api) await checkToken(sql, config)
 
     const metrics = createMetrics()
-    const sender = createSender({ allowNetworks: config.allowNetworks, proxies: readProxySettings(env) })
+    const routes = { allowNetworks: config.allowNetworks, proxies: readProxySettings(env) }
+    const sender = createSender(routes)
     closers.push(() => sender.close())
 
     const dispatcher = dispatch
@@ -77,6 +79,7 @@ export async function start({ config, api, dispatch, env, onUp = announce }: Sta
         logger,
         metrics: metrics.registry,
         sendTest: (endpointId) => sendTestMessage(sql, sender, config.keyRing, version, endpointId),
+        reach: createReach(routes),
         ...(dispatcher === undefined
           ? {}
           : { dispatcher: { isAlive: () => dispatcher.trouble() === undefined } }),

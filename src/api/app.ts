@@ -12,6 +12,7 @@ import type { ApiEnv, ApiOptions } from './context.ts'
 import { deliveryRoutes } from './deliveries.ts'
 import { configRoutes } from './document/routes.ts'
 import { documentJsonSchema } from './document/schema.ts'
+import { doctorRoutes } from './doctor.ts'
 import { endpointRoutes } from './endpoints.ts'
 import { filterRoutes } from './filters.ts'
 import { healthRoutes } from './health.ts'
@@ -87,6 +88,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   app.route('/api/config', configRoutes(options))
   app.route('/api/tokens', tokenRoutes(options))
   app.route('/api/audit', auditRoutes(options))
+  app.route('/api/doctor', doctorRoutes(options))
   return app
 }
 

@@ -2,6 +2,7 @@
 import type postgres from 'postgres'
 import type { Config } from '../config.ts'
 import type { Db } from '../db/kysely.ts'
+import type { Reach } from '../deliver/reach.ts'
 
 /** The outcome of one signed test message, as the API returns it. */
 export interface TestOutcome {
@@ -34,6 +35,8 @@ export interface ApiOptions {
   metrics: { readonly contentType: string; metrics(): Promise<string> }
   /** Sends one signed test message to the endpoint with this id. */
   sendTest: (endpointId: string) => Promise<TestOutcome>
+  /** Tries a connection to a receiver, for the doctor; without it none is tried. */
+  reach?: Reach
 }
 
 /** What a token may do; each scope includes those before it. */

@@ -2,6 +2,7 @@
 import type { Command } from './command.ts'
 import { completionCommands } from './commands/completion.ts'
 import { configCommands } from './commands/config.ts'
+import { doctorCommands } from './commands/doctor.ts'
 import { endpointCommands } from './commands/endpoints.ts'
 import { historyCommands } from './commands/history.ts'
 import { messageCommands } from './commands/messages.ts'
@@ -15,6 +16,7 @@ import { tokenCommands } from './commands/tokens.ts'
 export const commands: readonly Command[] = [
   ...startCommands,
   ...statusCommands,
+  ...doctorCommands,
   ...configCommands,
   ...sinkCommands,
   ...endpointCommands,

@@ -9,6 +9,7 @@ import { describeConnectionError, isConnectionError } from '../db/connection-err
 import { createKysely } from '../db/kysely.ts'
 import { version } from '../db/release.ts'
 import { readProxySettings } from '../deliver/proxy.ts'
+import { createReach } from '../deliver/reach.ts'
 import { createSender } from '../deliver/send.ts'
 import { sendTestMessage } from '../deliver/test-message.ts'
 import { ConfigError } from '../errors.ts'
@@ -23,7 +24,8 @@ export async function connectLocal(env: Readonly<Record<string, string | undefin
   const token = randomBytes(32).toString('hex')
   const config = { ...readConfig(env), adminToken: token }
   const sql = connect(config.databaseUrl, { max: 5, idle_timeout: 30 })
-  const sender = createSender({ allowNetworks: config.allowNetworks, proxies: readProxySettings(env) })
+  const routes = { allowNetworks: config.allowNetworks, proxies: readProxySettings(env) }
+  const sender = createSender(routes)
   try {
     await sql`select 1`
   } catch (error) {
@@ -39,6 +41,7 @@ export async function connectLocal(env: Readonly<Record<string, string | undefin
     logger: pino({ level: env['ROWHOOK_LOG_LEVEL'] ?? 'silent', base: undefined }, pino.destination(2)),
     metrics: createMetrics().registry,
     sendTest: (endpointId) => sendTestMessage(sql, sender, config.keyRing, version, endpointId),
+    reach: createReach(routes),
   })
   return createClient({
     place: 'the database',

@@ -24,7 +24,13 @@ interface Kind {
   lists: Readonly<Record<string, Kind>>
 }
 
-const tables: Kind = { key: 'name', isTable: true, defaults: v.parse(tableInput, { name: 't' }), secret: [], lists: {} }
+const tables: Kind = {
+  key: 'name',
+  isTable: true,
+  defaults: v.parse(tableInput, { name: 't' }),
+  secret: [],
+  lists: {},
+}
 const lists: Readonly<Record<string, Kind>> = {
   endpoints: {
     key: 'name',
@@ -35,7 +41,10 @@ const lists: Readonly<Record<string, Kind>> = {
   sinks: {
     key: 'name',
     // A document that names no status leaves it as it is; an export need not name the usual one.
-    defaults: { ...v.parse(sinkEntry, { name: 's', endpoint: 'e', tables: [{ name: 't' }] }), status: 'active' },
+    defaults: {
+      ...v.parse(sinkEntry, { name: 's', endpoint: 'e', tables: [{ name: 't' }] }),
+      status: 'active',
+    },
     secret: [],
     lists: { tables },
   },
@@ -106,7 +115,13 @@ function merged(document: Document, node: Node | null, value: unknown, wanted: u
   return document.createNode(wanted) as Node
 }
 
-function mergeList(document: Document, sequence: YAMLSeq, values: Fields[], wanted: Fields[], kind: Kind): void {
+function mergeList(
+  document: Document,
+  sequence: YAMLSeq,
+  values: Fields[],
+  wanted: Fields[],
+  kind: Kind,
+): void {
   const byName = new Map(wanted.map((each) => [identity(each, kind), each]))
   const there = new Map(values.map((value, i) => [identity(value, kind), { value, node: sequence.items[i] }]))
   const names = [...[...there.keys()].filter((name) => byName.has(name)), ...byName.keys()]

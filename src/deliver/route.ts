@@ -3,6 +3,7 @@
 import type { Resolve } from './address.ts'
 import { refuseLiteral } from './address.ts'
 import { guardedConnector } from './connect.ts'
+import type { Dial } from './connect.ts'
 import type { Networks } from './networks.ts'
 import { ConnectionPool } from './pool.ts'
 import { proxyAuthorization, proxyConnector, proxyFor, tunnelConnector } from './proxy.ts'
@@ -53,22 +54,29 @@ export function openRoute(
     return { ...previous, url, target: requestTarget(target, previous.extraHeaders) }
   }
   previous?.pool.retire()
-  const proxy = proxyFor(options.proxies ?? {}, target)
+  const { origin: connectTo, dial, extraHeaders } = wayTo(target, tls, options)
+  const pool = new ConnectionPool({ origin: connectTo, dial })
   const { origin } = target
+  return { url, origin, tls, target: requestTarget(target, extraHeaders), extraHeaders, pool }
+}
+
+/** Where to connect for a URL, how, and what its requests have to carry for a proxy. */
+export function wayTo(
+  target: URL,
+  tls: TlsOptions | null | undefined,
+  options: RouteOptions,
+): { origin: string; dial: Dial; extraHeaders: readonly string[] } {
+  const { origin } = target
+  const proxy = proxyFor(options.proxies ?? {}, target)
   if (proxy === undefined) {
     const dial = guardedConnector({ allow: options.allowNetworks, resolve: options.resolve, tls })
-    const pool = new ConnectionPool({ origin, dial })
-    return { url, origin, tls, target: requestTarget(target, []), extraHeaders: [], pool }
+    return { origin, dial, extraHeaders: [] }
   }
   const refusal = refuseLiteral(target.hostname, options.allowNetworks)
   if (refusal !== undefined) throw refusal
-  if (target.protocol === 'https:') {
-    const pool = new ConnectionPool({ origin, dial: tunnelConnector(proxy, tls) })
-    return { url, origin, tls, target: requestTarget(target, []), extraHeaders: [], pool }
-  }
-  const pool = new ConnectionPool({ origin: proxy.origin, dial: proxyConnector(proxy) })
+  if (target.protocol === 'https:') return { origin, dial: tunnelConnector(proxy, tls), extraHeaders: [] }
   const extraHeaders = ['host', target.host, ...proxyAuthorization(proxy)]
-  return { url, origin, tls, target: requestTarget(target, extraHeaders), extraHeaders, pool }
+  return { origin: proxy.origin, dial: proxyConnector(proxy), extraHeaders }
 }
 
 // Only a request that a proxy reads itself carries extra headers, and the whole URL.

@@ -33,7 +33,8 @@ ROWHOOK_ALLOW_NETWORKS, ROWHOOK_LOG_LEVEL.`,
     async run({ flags, env, signal }) {
       const [api, dispatch] = [flags['no-api'] !== true, flags['no-dispatch'] !== true]
       if (!api && !dispatch) throw new UsageError('--no-api and --no-dispatch together leave nothing to run')
-      if (flags.prune === true && flags.config === undefined) throw new UsageError('--prune goes with --config')
+      if (flags.prune === true && flags.config === undefined)
+        throw new UsageError('--prune goes with --config')
       const config = readConfig(env)
       if (flags.config !== undefined) await applyFile(flags.config, flags.prune === true, config, env)
       // Loads the whole product, which no other command needs.

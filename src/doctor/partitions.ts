@@ -1,0 +1,59 @@
+// Are partitions of the log made ahead of time, and is nothing in the default ones?
+import type postgres from 'postgres'
+import { type Finding, findingsOf } from './finding.ts'
+
+export interface PartitionState {
+  /** event or delivery. */
+  log: string
+  /** Partitions besides the default one. */
+  count: number
+  /** Hours for which there are partitions ahead; null: none at all. */
+  hoursAhead: number | null
+  /** The default partition holds rows. */
+  defaultUsed: boolean
+}
+
+/** Below this, maintenance has not run for too long. */
+const wantedHours = 12
+
+export async function readPartitions(sql: postgres.Sql): Promise<PartitionState[]> {
+  const states: PartitionState[] = []
+  for (const log of ['event', 'delivery']) {
+    const [row] = await sql<Omit<PartitionState, 'log' | 'defaultUsed'>[]>`
+      select count(p.until)::int as count,
+        (extract(epoch from max(p.until) - rowhook.now()) / 3600)::float8 as "hoursAhead"
+      from (
+        select substring(pg_get_expr(c.relpartbound, c.oid) from $$TO \('([^']*)'\)$$)::timestamptz as until
+        from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid
+        where i.inhparent = ${`rowhook.${log}`}::regclass) p`
+    const [used] = await sql<{ used: boolean }[]>`
+      select exists (select from ${sql(`rowhook.${log}_default`)}) as used`
+    states.push({ log, ...row!, defaultUsed: used!.used })
+  }
+  return states
+}
+
+export function checkPartitions(states: readonly PartitionState[]): Finding[] {
+  const { ok, warning } = findingsOf('partitions')
+  const next = 'A running dispatcher makes partitions every few minutes; by hand: call rowhook.maintain()'
+  const findings: Finding[] = []
+  for (const { log, count, hoursAhead, defaultUsed } of states) {
+    if (hoursAhead === null || hoursAhead < wantedHours) {
+      const until =
+        hoursAhead === null
+          ? 'has no partitions'
+          : `has partitions for ${Math.floor(hoursAhead)} more hours only`
+      findings.push(warning(`rowhook.${log} ${until}: what comes then goes into the default one`, next))
+    } else
+      findings.push(ok(`rowhook.${log} has ${count} partitions, ${Math.floor(hoursAhead / 24)} days ahead`))
+    if (defaultUsed) {
+      findings.push(
+        warning(
+          `the default partition of rowhook.${log} holds rows: nothing is lost, but old ones stay longer`,
+          next,
+        ),
+      )
+    }
+  }
+  return findings
+}
