@@ -6,6 +6,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import { NotFoundError } from '../errors.ts'
+import { activityRoutes } from './activity.ts'
 import { auditRoutes } from './audit.ts'
 import { authenticate } from './auth.ts'
 import type { ApiEnv, ApiOptions } from './context.ts'
@@ -23,6 +24,7 @@ import { addReference } from './openapi.ts'
 import { HttpProblem, asRowhookError, problemResponse } from './problem.ts'
 import { maxBodyBytes } from './request.ts'
 import { sinkRoutes } from './sinks.ts'
+import { tableRowRoutes } from './tableRows.ts'
 import { tableRoutes } from './tables.ts'
 import { tokenRoutes } from './tokens.ts'
 
@@ -82,8 +84,10 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   app.route('/api/sinks', sinkRoutes(options))
   app.route('/api/sinks', messageRoutes(options))
   app.route('/api/sinks', deliveryRoutes(options))
+  app.route('/api/sinks', activityRoutes(options))
   app.route('/api/sinks', historyRoutes(options))
   app.route('/api/tables', tableRoutes(options))
+  app.route('/api/tables', tableRowRoutes(options))
   app.route('/api/filters', filterRoutes(options))
   app.route('/api/config', configRoutes(options))
   app.route('/api/tokens', tokenRoutes(options))

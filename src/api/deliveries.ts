@@ -5,8 +5,8 @@ import type { ApiEnv, ApiOptions } from './context.ts'
 import { operation } from './operation.ts'
 import { decodeCursor, page, pageOf, pageQuery } from './page.ts'
 import { query } from './request.ts'
-import { numberForm } from './schema/name.ts'
-import { type DeliveryRow, listDeliveries } from './store/deliveries.ts'
+import { isEventId, numberForm } from './schema/name.ts'
+import { type DeliveryRow, listDeliveries, searchedDeliveries } from './store/deliveries.ts'
 import { findSink } from './store/sinks.ts'
 
 const deliveryShown = v.pipe(
@@ -30,7 +30,17 @@ const deliveryShown = v.pipe(
   v.metadata({ ref: 'Delivery' }),
 )
 
-const deliveryQuery = v.strictObject({ ...pageQuery, outcome: v.optional(v.picklist(['ok', 'failed'])) })
+const deliveryQuery = v.strictObject({
+  ...pageQuery,
+  outcome: v.optional(v.picklist(['ok', 'failed'])),
+  event_id: v.optional(
+    v.pipe(
+      v.string(),
+      v.check(isEventId, 'must be an event id'),
+      v.description(`Requests that carried this message, among the newest ${searchedDeliveries}`),
+    ),
+  ),
+})
 
 export function deliveryRoutes({ db }: Pick<ApiOptions, 'db'>): Hono<ApiEnv> {
   return new Hono<ApiEnv>().get(
@@ -42,11 +52,11 @@ export function deliveryRoutes({ db }: Pick<ApiOptions, 'db'>): Hono<ApiEnv> {
     }),
     query(deliveryQuery),
     async (c) => {
-      const { limit, cursor, outcome } = c.req.valid('query')
+      const { limit, cursor, outcome, event_id: eventId } = c.req.valid('query')
       const [before] = decodeCursor(cursor, [numberForm]) ?? []
       const sink = await findSink(db, c.req.param('sink'))
       const ok = outcome === undefined ? undefined : outcome === 'ok'
-      const rows = await listDeliveries(db, sink.id, { ok, before }, limit + 1)
+      const rows = await listDeliveries(db, sink.id, { ok, before, eventId }, limit + 1)
       const { data, next_cursor } = page(rows, limit, (row) => [row.id])
       return c.json({ data: data.map(show), next_cursor })
     },

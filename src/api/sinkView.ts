@@ -57,12 +57,15 @@ export function showSettings(row: SinkRow, tables: ShownTable[]) {
  */
 export async function tablesOf(db: Db, sinkIds: readonly number[]): Promise<Map<number, ShownTable[]>> {
   const columns = (list: string) => sql`
-    (select coalesce(json_agg(coalesce(a.attname::text, t.column_names ->> g.att::text) order by g.i), '[]'::json)
+    case when ${sql.ref(list)} = '{}' then '[]' else
+    (select json_agg(coalesce(a.attname::text, t.column_names ->> g.att::text) order by g.i)
      from unnest(${sql.ref(list)}) with ordinality as g (att, i)
      left join pg_catalog.pg_attribute a
-       on a.attrelid = s.relid and a.attnum = g.att and not a.attisdropped)`
+       on a.attrelid = s.relid and a.attnum = g.att and not a.attisdropped) end`
   const { rows } = await sql<ShownTable & { sink_id: number; stale_reason: string | null }>`
-    select t.sink_id, t.actions, t.filter, t.unchanged, ${sourceName} as name,
+    select t.sink_id, t.actions, t.filter, t.unchanged,
+      -- as rowhook.table_name does, without the calls: a list of a thousand sinks comes through here
+      quote_ident(coalesce(n.nspname, s.schema_name)) || '.' || quote_ident(coalesce(c.relname, s.table_name)) as name,
       coalesce(t.stale_reason, case when c.oid is null then
         'the table was dropped; create it again and save the sink, or take it out of the sink' end) as stale_reason,
       case when t.group_columns is not null then ${columns('t.group_columns')} end as group_by,
@@ -70,6 +73,7 @@ export async function tablesOf(db: Db, sinkIds: readonly number[]): Promise<Map<
     from rowhook.sink_table t
     join rowhook.source s on s.id = t.source_id
     left join pg_catalog.pg_class c on c.oid = s.relid
+    left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where t.sink_id = any (${[...sinkIds]}::int[])
     order by t.sink_id, t.ordinal`.execute(db)
   const tables = new Map<number, ShownTable[]>()

@@ -9,7 +9,14 @@ export async function tryFilter(
   limit: number,
 ): Promise<{ scanned: number; matched: number }> {
   const [row] = await sql<{ scanned: number; matched: number }[]>`
-    select scanned::int, matched::int
-    from rowhook.try_filter(${sourceId}, ${parts === null ? null : sql.json(parts as postgres.JSONValue)}, ${limit})`
+    select count(*)::int as scanned, count(*) filter (where j.wanted)::int as matched
+    from rowhook.judge(
+      ${sourceId},
+      array(
+        select e.id from rowhook.event e
+        where e.source_id = ${sourceId} and e.action <> 'r'
+        order by e.id desc
+        limit ${limit}),
+      ${parts === null ? null : sql.json(parts as postgres.JSONValue)}) j`
   return row!
 }
