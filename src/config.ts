@@ -27,6 +27,8 @@ export interface Config {
   readonly minRetentionMs: number
   /** How long the log of HTTP requests is kept. */
   readonly deliveryLogRetentionMs: number
+  /** Connections of the pool; the listener and the job worker take up to four more. */
+  readonly poolSize: number
 }
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -50,6 +52,14 @@ const port = v.pipe(
   v.regex(/^\d{1,5}$/, 'is not a port; give a whole number from 0 (any free port) to 65535'),
   v.transform(Number),
   v.maxValue(65_535, 'is above 65535, the highest port; give a lower one'),
+)
+
+const poolSize = v.pipe(
+  text,
+  v.regex(/^\d{1,3}$/, 'is not a number of connections; give a whole number from 2 to 100'),
+  v.transform(Number),
+  v.minValue(2, 'is below 2; give a whole number from 2 to 100'),
+  v.maxValue(100, 'is above 100; give a whole number from 2 to 100'),
 )
 
 const adminToken = v.pipe(
@@ -97,6 +107,7 @@ const environment = v.object({
   ROWHOOK_LOG_LEVEL: v.optional(logLevel, 'info'),
   ROWHOOK_MIN_RETENTION: v.optional(duration('1min'), '24h'),
   ROWHOOK_DELIVERY_LOG_RETENTION: v.optional(duration('1min'), '3d'),
+  ROWHOOK_POOL_SIZE: v.optional(poolSize, '5'),
 })
 
 /**
@@ -122,5 +133,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: values.ROWHOOK_LOG_LEVEL,
     minRetentionMs: values.ROWHOOK_MIN_RETENTION,
     deliveryLogRetentionMs: values.ROWHOOK_DELIVERY_LOG_RETENTION,
+    poolSize: values.ROWHOOK_POOL_SIZE,
   }
 }

@@ -52,7 +52,7 @@ export interface Started {
 export async function start({ config, api, dispatch, env, onUp = announce }: StartOptions): Promise<Started> {
   const logger = pino({ level: config.logLevel, base: undefined })
   const { pooled } = parseDatabaseUrl(config.databaseUrl)
-  const sql = connect(config.databaseUrl, { max: 5, idle_timeout: 30, max_lifetime: 1800 })
+  const sql = connect(config.databaseUrl, { max: config.poolSize, idle_timeout: 30, max_lifetime: 1800 })
   const closers: (() => Promise<unknown>)[] = [() => sql.end({ timeout: 5 })]
   const close = async (): Promise<void> => {
     for (const c of closers.toReversed()) await c()

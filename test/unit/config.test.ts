@@ -26,6 +26,7 @@ describe('the environment', () => {
       logLevel: 'info',
       minRetentionMs: 24 * 3_600_000,
       deliveryLogRetentionMs: 3 * 24 * 3_600_000,
+      poolSize: 5,
     })
   })
 
@@ -69,6 +70,7 @@ describe('the environment', () => {
     ['ROWHOOK_ENCRYPTION_KEY', Buffer.from('hunter2').toString('base64')],
     ['ROWHOOK_ALLOW_NETWORKS', '127.0.0.0/33'],
     ['ROWHOOK_LOG_LEVEL', 'loud'],
+    ['ROWHOOK_POOL_SIZE', '1'],
     ['ROWHOOK_MIN_RETENTION', 'a day'],
     ['ROWHOOK_MIN_RETENTION', '1s'],
   ])('says in one line what is wrong with %s=%s, without its value', (name, value) => {
