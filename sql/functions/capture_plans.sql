@@ -1,0 +1,30 @@
+-- rowhook.capture_plans(spec): why a statement that the generated code would run cannot even be
+-- planned on the table as it is; null when all of them can. Writes nothing.
+-- The inserts of a capture function run outside of any block, so a fault in the generator, for a type
+-- or a name that nobody thought of, would fail every write to the table. rowhook.refresh_source asks
+-- before it puts the code in place, and leaves the writes to rowhook.generic_statement if need be.
+create or replace function rowhook.capture_plans(p_spec jsonb) returns text
+language plpgsql volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_rows    text := format(
+    'explain with rowhook_new as (select * from only %1$s limit 0), rowhook_old as (select * from only %1$s limit 0) ',
+    (p_spec ->> 'relid')::oid::regclass);
+  v_action  text;
+  v_form    text;
+  v_text    text;
+begin
+  foreach v_action in array '{insert,update,delete}'::text[] loop
+    foreach v_form in array '{many,one}'::text[] loop
+      v_text := rowhook.capture_statement(p_spec, v_action, v_form);
+      if v_text is not null and (v_form = 'many' or v_action = 'update') then
+        execute v_rows || replace(v_text, 'capture.raised', '''{}''::int[]');
+      end if;
+    end loop;
+  end loop;
+  return null;
+exception when others then
+  return format('%s of the statement for %s', sqlerrm, v_action);
+end
+$$;
