@@ -12,13 +12,19 @@ export const searchedDeliveries = 20_000
 export function listDeliveries(
   db: Db,
   sinkId: number,
-  { ok, before, eventId }: { ok?: boolean | undefined; before?: string | undefined; eventId?: string | undefined },
+  {
+    ok,
+    before,
+    eventId,
+  }: { ok?: boolean | undefined; before?: string | undefined; eventId?: string | undefined },
   limit: number,
 ): Promise<DeliveryRow[]> {
   let query = db.selectFrom('rowhook.delivery').selectAll().where('sink_id', '=', sinkId)
   if (eventId !== undefined) {
-    const newest = query.orderBy('id', 'desc').limit(searchedDeliveries).as('d')
-    query = db.selectFrom(newest).selectAll().where(sql<boolean>`event_ids @> array[${eventId}::bigint]`)
+    query = query.where(sql<boolean>`event_ids @> array[${eventId}::bigint]`).where(
+      sql<boolean>`id > coalesce((select d.id from rowhook.delivery d where d.sink_id = ${sinkId}
+          order by d.id desc offset ${searchedDeliveries} limit 1), 0)`,
+    )
   }
   if (ok !== undefined) query = query.where('ok', '=', ok)
   if (before !== undefined) query = query.where('id', '<', before)
