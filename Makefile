@@ -9,7 +9,7 @@ help: ## This list
 
 .PHONY: install
 install: ## Install the dependencies, when package-lock.json asks for other ones than are there
-	@node .ci/installed.mjs || npm ci --loglevel=error
+	@node .ci/installed.mjs || NODE_USE_SYSTEM_CA=1 npm ci --loglevel=error
 	@$(MAKE) --silent --no-print-directory node_modules/.built
 
 # What `npx install-sql` and `npx rowhook` run in this folder; npm builds it only when it installs.

@@ -87,7 +87,13 @@ function fetched(major: Major): string {
       aside,
       `${packageName}@${releases[major]}`,
     ],
-    { cwd: aside, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      cwd: aside,
+      // Node alone trusts its own list of authorities, npm should trust the machine's.
+      env: { ...process.env, NODE_USE_SYSTEM_CA: '1' },
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   )
   chmodSync(aside, 0o755)
   if (npm.status === 0 && !existsSync(native)) renameSync(aside, folder)

@@ -11,8 +11,16 @@ import { createDatabase } from '../support/database.ts'
 const repository = join(import.meta.dirname, '../..')
 const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string }
 
-/** npm and npx run on this process's Node, whichever the machine has. */
-const withNode = { PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}` }
+/** npm and npx run on this process's Node, whichever the machine has, and reach the registry as it does. */
+const withNode = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) =>
+      /^(npm_config_|https?_proxy|no_proxy|node_extra_ca|ssl_cert)/i.test(name),
+    ),
+  ),
+  NODE_USE_SYSTEM_CA: '1',
+  PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
+}
 
 describe('in another project', () => {
   let project: string
@@ -30,6 +38,9 @@ describe('in another project', () => {
     if (packed.code !== 0) throw new Error(packed.stderr)
     const [tarball] = readdirSync(project)
     writeFileSync(join(project, 'package.json'), '{"name": "shop", "private": true}')
+    const registry = await run('npm', ['view', 'postgres', 'version', '--fetch-retries=0'], { env: withNode })
+    offline = registry.code !== 0
+    if (offline) return
     const installed = await run(
       'npm',
       ['install', '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`],
@@ -38,8 +49,7 @@ describe('in another project', () => {
         env: withNode,
       },
     )
-    offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT/.test(installed.stderr)
-    if (!offline && installed.code !== 0) throw new Error(installed.stderr)
+    if (installed.code !== 0) throw new Error(installed.stderr)
   }, 180_000)
 
   test('npx install-sql installs, and npx rowhook answers', async ({ skip }) => {
@@ -53,7 +63,7 @@ describe('in another project', () => {
     expect((await npx(['install-sql', '--check'], env)).code).toBe(0)
     expect(await npx(['rowhook', '--help'])).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^Usage: rowhook <command>/),
+      stdout: expect.stringContaining('Usage: rowhook <command>'),
     })
     expect((await npx(['install-sql', '--uninstall'], env)).code).toBe(0)
   })
