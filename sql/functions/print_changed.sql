@@ -20,7 +20,7 @@ as $$
     when c.is_enum
       then format('record_image_ne(row(%s), row(%s))', c.n, c.o)
     else format(
-      '(record_image_ne(row(%s), row(%s)) and to_json(%s)::text is distinct from to_json(%s)::text)',
+      '(record_image_ne(row(%s), row(%s)) and coalesce(to_json(%s)::text, ''null'') <> coalesce(to_json(%s)::text, ''null''))',
       c.n, c.o, rowhook.print_column(p_column, 'n', 'row'), rowhook.print_column(p_column, 'o', 'row'))
   end
   from (

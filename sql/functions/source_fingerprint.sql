@@ -6,13 +6,14 @@
 create or replace function rowhook.source_fingerprint(p_source int) returns text
 language sql stable
 set search_path = ''
+set quote_all_identifiers = off
 as $$
   select md5(concat_ws(';',
     (select i.functions_checksum from rowhook.installation i),
     s.relid::oid, rowhook.table_name(s.relid), s.retention, s.retention_parts,
     rowhook.table_key(s.relid)::text,
     (select string_agg(concat_ws(' ', m.relid::oid, m.kind, (
-              select string_agg(concat_ws(' ', a.attnum, quote_ident(a.attname), a.atttypid, a.atttypmod,
+              select string_agg(concat_ws(' ', a.attnum, quote_literal(a.attname), a.atttypid, a.atttypmod,
                        a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid)), ',' order by a.attnum)
               from pg_catalog.pg_attribute a
               left join pg_catalog.pg_attrdef d

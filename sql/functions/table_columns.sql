@@ -4,6 +4,7 @@
 create or replace function rowhook.table_columns(p_relid oid) returns jsonb
 language sql stable
 set search_path = ''
+set quote_all_identifiers = off
 as $$
   select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
            'attnum', c.attnum,

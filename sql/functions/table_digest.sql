@@ -1,11 +1,18 @@
 -- rowhook.table_digest(table): a digest of all that generated code takes for granted about a table:
--- its columns (number, name, type), its key, and the expressions of its virtual columns.
+-- its columns (number, name, type), its key, and the expressions of its virtual columns. The same in
+-- every session: expressions are printed under pinned settings.
 create or replace function rowhook.table_digest(p_relid oid) returns text
 language sql stable
 set search_path = ''
+set quote_all_identifiers = off
+set timezone = 'UTC'
+set datestyle = 'ISO, MDY'
+set intervalstyle = 'postgres'
+set bytea_output = 'hex'
+set extra_float_digits = 1
 as $$
   select md5(concat(
-    (select string_agg(format('%s %I %s', c.attnum, c.name, c.type_oid), ',' order by c.attnum)
+    (select string_agg(format('%s %L %s', c.attnum, c.name, c.type_oid), ',' order by c.attnum)
      from rowhook.live_columns(p_relid) c),
     ';', rowhook.table_key(p_relid)::text,
     ';', (select string_agg(format('%s %s', v.attnum, v.expression), ',' order by v.attnum)
