@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { type TestApi, createTestApi } from './client.ts'
 
@@ -188,6 +188,11 @@ describe('an export', () => {
 })
 
 describe('a document', () => {
+  let api: TestApi
+  beforeAll(async () => {
+    api = await withTable()
+  })
+
   it.each([
     ['is no YAML', 'endpoints: [', ''],
     ['is empty', '# nothing', ''],
@@ -216,14 +221,13 @@ describe('a document', () => {
     ['tags something', 'endpoints: !!js/function "x"', ''],
     ['refers to itself endlessly', 'endpoints: &a [*a]', ''],
   ])('that %s is refused, pointing at it', async (_, text, path) => {
-    const { call, errors } = await withTable()
     for (const verb of ['plan', 'apply']) {
-      const { status, body } = await call('POST', `/api/config/${verb}`, text)
+      const { status, body } = await api.call('POST', `/api/config/${verb}`, text)
       expect(status).toBe(400)
       expect(body.errors[0].path).toBe(path)
       expect(JSON.stringify(body)).not.toContain('secret-1')
     }
-    expect(errors).toEqual([])
+    expect(api.errors).toEqual([])
   })
 
   it('may lean on endpoints of the database, but not on those that it prunes', async () => {

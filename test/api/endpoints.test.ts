@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { decrypt } from '../../src/secret/cipher.ts'
 import { headerIdentity, signingIdentity } from '../../src/secret/identity.ts'
 import { parseKeyRing } from '../../src/secret/ring.ts'
-import { createTestApi, encryptionKey } from './client.ts'
+import { type TestApi, createTestApi, encryptionKey } from './client.ts'
 
 const input = {
   name: 'orders-app',
@@ -57,6 +57,18 @@ describe('creating an endpoint', () => {
     expect(JSON.stringify(made)).not.toContain(secret)
   })
 
+  it('refuses a name that is taken', async () => {
+    const api = await withEndpoint()
+    expect((await api.call('POST', '/api/endpoints', input)).status).toBe(409)
+  })
+})
+
+describe('creating an endpoint with', () => {
+  let api: TestApi
+  beforeAll(async () => {
+    api = await createTestApi()
+  })
+
   it.each([
     ['a private address', { url: 'http://10.0.0.1/' }, 'url'],
     ['the address of a cloud metadata service in decimal', { url: 'http://2852039166/' }, 'url'],
@@ -73,18 +85,12 @@ describe('creating an endpoint', () => {
     ['an unknown field', { sekret: 'x' }, 'sekret'],
     ['a url that is a number', { url: 5 }, 'url'],
     ['a NUL in a text', { url: 'https://example.com/\0' }, 'url'],
-  ])('refuses %s, pointing at it', async (_, change, path) => {
-    const api = await createTestApi()
+  ])('%s is refused, pointing at it', async (_, change, path) => {
     const { status, body } = await api.call('POST', '/api/endpoints', { ...input, ...change })
     expect(status).toBe(400)
     expect(body.errors.map((error: { path: string }) => error.path)).toContain(path)
     expect(JSON.stringify(body)).not.toMatch(/secret-1|c2hvcnQ/)
     expect((await api.call('GET', '/api/endpoints')).body.data).toEqual([])
-  })
-
-  it('refuses a name that is taken', async () => {
-    const api = await withEndpoint()
-    expect((await api.call('POST', '/api/endpoints', input)).status).toBe(409)
   })
 })
 
@@ -203,6 +209,13 @@ describe('a list', () => {
     }
     expect(seen).toEqual(names)
   })
+})
+
+describe('a list with', () => {
+  let api: TestApi
+  beforeAll(async () => {
+    api = await createTestApi()
+  })
 
   it.each([
     'limit=0',
@@ -213,9 +226,8 @@ describe('a list', () => {
     'cursor=WzFd',
     'nothing=1',
     'limit=1&limit=2',
-  ])('refuses ?%s', async (search) => {
-    const { call } = await createTestApi()
-    const { status, body } = await call('GET', `/api/endpoints?${search}`)
+  ])('?%s is refused', async (search) => {
+    const { status, body } = await api.call('GET', `/api/endpoints?${search}`)
     expect(status).toBe(400)
     expect(body.errors[0].path).toBe(search.split('=')[0])
   })

@@ -1,10 +1,11 @@
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { operationsOf, requestFor, secretMarker } from './arbitrary.ts'
 import { type TestApi, bearer, createTestApi, rootToken } from './client.ts'
 
 /** Requests per operation. */
-const runs = process.env.FULL === undefined ? 25 : 500
+const runs = process.env.FULL === undefined ? 25 : 200
 
 /** No request may take longer. */
 const patienceMs = 5000
@@ -69,7 +70,7 @@ describe('every operation of the OpenAPI document', () => {
             url,
             ['GET', 'HEAD'].includes(operation.method) ? undefined : body,
           )
-          const label = `${operation.method} ${url.slice(0, 200)} ${body?.slice(0, 500)} → ${answer.status} ${JSON.stringify(answer.body)?.slice(0, 500)}`
+          const label = `${operation.method} ${url.slice(0, 200)} ${body?.slice(0, 500)} → ${answer.status} ${JSON.stringify(answer.body)?.slice(0, 500)} ${inspect(api.errors.at(-1))}`
           expect(performance.now() - begun, label).toBeLessThan(patienceMs)
           expect(answer.status, label).toBeLessThan(500)
           const text = JSON.stringify(answer.body) ?? ''

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { type TestApi, createTestApi } from './client.ts'
 
 /** A sink on a table with numbers that no double holds, and some rows in it. */
@@ -87,15 +87,21 @@ describe('messages', () => {
     const { data } = (await call('GET', path)).body
     expect((await call('GET', `${path}/${data[1].event_id}`)).body).toEqual(data[1])
   })
+})
+
+describe('messages', () => {
+  let api: TestApi
+  beforeAll(async () => {
+    api = await withMessages(0)
+  })
 
   it.each(['0', '99999999', '-1', 'x', '1e3', '99999999999999999999', '%00'])(
     'that do not exist (%s) are not found',
     async (id) => {
-      const { call, errors } = await withMessages(0)
-      expect((await call('GET', `${path}/${id}`)).status).toBe(404)
-      expect((await call('POST', `${path}/${id}/redeliver`)).status).toBe(404)
-      expect((await call('POST', `${path}/${id}/discard`)).status).toBe(404)
-      expect(errors).toEqual([])
+      expect((await api.call('GET', `${path}/${id}`)).status).toBe(404)
+      expect((await api.call('POST', `${path}/${id}/redeliver`)).status).toBe(404)
+      expect((await api.call('POST', `${path}/${id}/discard`)).status).toBe(404)
+      expect(api.errors).toEqual([])
     },
   )
 
@@ -107,8 +113,7 @@ describe('messages', () => {
     'limit=1001',
     'colour=red',
   ])('refuse ?%s', async (search) => {
-    const { call } = await withMessages(0)
-    const { status, body } = await call('GET', `${path}?${search}`)
+    const { status, body } = await api.call('GET', `${path}?${search}`)
     expect(status).toBe(400)
     expect(body.errors[0].path).toBe(search.split('=')[0])
   })

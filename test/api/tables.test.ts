@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { type TestApi, createTestApi } from './client.ts'
 
 async function withTables(): Promise<TestApi> {
@@ -87,6 +87,13 @@ describe('a retention', () => {
       filter: 'mrr > 10',
     })
   })
+})
+
+describe('a retention with', () => {
+  let api: TestApi
+  beforeAll(async () => {
+    api = await withTables()
+  })
 
   it.each([
     ['no interval', 'orders', { keep: 'soon' }, 'keep'],
@@ -98,12 +105,11 @@ describe('a retention', () => {
     ['a filter that is none', 'orders', { keep: '1 day', filter: 'mrr >' }, 'filter'],
     ['a table that does not exist', 'nothing', { keep: '1 day' }, 'table'],
     ['a view', 'big', { keep: '1 day' }, 'table'],
-  ])('is refused for %s', async (_, table, body, path) => {
-    const { call, database } = await withTables()
-    const answer = await call('PUT', `/api/tables/${table}/retention`, body)
+  ])('%s is refused', async (_, table, body, path) => {
+    const answer = await api.call('PUT', `/api/tables/${table}/retention`, body)
     expect(answer.status).toBe(400)
     expect(answer.body.errors[0].path).toBe(path)
-    expect(await database.sql`select from pg_trigger where tgname like '00_rowhook%'`).toEqual([])
+    expect(await api.database.sql`select from pg_trigger where tgname like '00_rowhook%'`).toEqual([])
   })
 })
 
