@@ -14,6 +14,8 @@ import { createKysely } from './db/kysely.ts'
 import { readRelease, version } from './db/release.ts'
 import { parseDatabaseUrl } from './db/url.ts'
 import { workerUrl } from './db/worker-url.ts'
+import { createListeners } from './deliver/listener.ts'
+import type { Listeners } from './deliver/listener.ts'
 import { openJournal } from './deliver/journal.ts'
 import { readProxySettings } from './deliver/proxy.ts'
 import { createReach } from './deliver/reach.ts'
@@ -24,6 +26,7 @@ import { createMetrics } from './metrics.ts'
 import { createDispatcher } from './schedule/dispatcher.ts'
 import type { Dispatcher } from './schedule/dispatcher.ts'
 import { createRunner } from './schedule/runner.ts'
+import { createListening } from './schedule/listening.ts'
 import { createMaintenance } from './schedule/maintenance.ts'
 import { makeSource } from './schedule/make-source.ts'
 import { queueDeliver, startWorker, unlockDead } from './schedule/worker.ts'
@@ -67,9 +70,12 @@ export async function start({ config, api, dispatch, env, onUp = announce }: Sta
     const sender = createSender(routes)
     closers.push(() => sender.close())
 
+    const listeners = createListeners()
     const dispatcher = dispatch
-      ? await startDispatching({ sql, config, logger, metrics, sender, pooled, closers })
+      ? await startDispatching({ sql, config, logger, metrics, sender, listeners, pooled, closers })
       : undefined
+    const listening =
+      dispatcher === undefined ? undefined : createListening({ sql, logger, listeners, dispatcher })
     let url: string | undefined
     if (api) {
       const app = createApi({
@@ -83,9 +89,12 @@ export async function start({ config, api, dispatch, env, onUp = announce }: Sta
         ...(dispatcher === undefined
           ? {}
           : { dispatcher: { isAlive: () => dispatcher.trouble() === undefined } }),
+        ...(listening === undefined ? {} : { listening }),
       })
       const server = await listen(app.fetch, config)
       closers.push(() => closeServer(server))
+      // Their answers never end by themselves.
+      if (listening !== undefined) closers.push(() => listening.close())
       url = urlOf(server, config.host)
     }
     onUp(url)
@@ -108,6 +117,7 @@ interface DispatchParts {
   logger: Logger
   metrics: ReturnType<typeof createMetrics>
   sender: ReturnType<typeof createSender>
+  listeners: Listeners
   pooled: boolean
   closers: (() => Promise<unknown>)[]
 }
@@ -118,6 +128,7 @@ async function startDispatching({
   logger,
   metrics,
   sender,
+  listeners,
   pooled,
   closers,
 }: DispatchParts): Promise<Dispatcher> {
@@ -135,7 +146,7 @@ async function startDispatching({
     makeRunner: (hooks) =>
       createRunner({
         sql,
-        sender,
+        sender: listeners.divert(sender),
         journal,
         ring: config.keyRing,
         version,
@@ -147,7 +158,11 @@ async function startDispatching({
         ...hooks,
       }),
     queue: async (streamIds) => {
-      for (const id of streamIds) await requeue(id, 0)
+      for (const id of streamIds) {
+        // A stream with a listener here can be run by nobody else, and a job might go anywhere.
+        const mayBeOurs = listeners.size > 0
+        if (!mayBeOurs || !(await dispatcher.runner.start(id))) await requeue(id, 0)
+      }
     },
     onDead: () => unlockDead(sql),
     applyCommands: async (sinkId) => {

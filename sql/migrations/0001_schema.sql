@@ -196,6 +196,17 @@ create table rowhook.dispatcher (
   draining      boolean not null default false
 );
 
+-- Somebody to whom a sink's requests go for the moment in place of its endpoint (rowhook listen). Only
+-- the dispatcher that they are connected to may run the sink's streams meanwhile; with its row goes
+-- this one, and with this one the detour.
+create table rowhook.listener (
+  sink_id        int primary key references rowhook.sink on delete cascade,
+  id             uuid not null unique,
+  dispatcher_id  uuid not null references rowhook.dispatcher on delete cascade,
+  actor          text not null,
+  since          timestamptz not null default now()
+);
+
 -- A reader of the log: the live one of a sink, or a replay's.
 -- Position: every event of the window (tick_from, tick_to] with id <= last_id, and every event
 -- visible at tick_from, is delivered, or stands in batch, held or discarded.

@@ -19,6 +19,7 @@ import { filterRoutes } from './filters.ts'
 import { healthRoutes } from './health.ts'
 import { historyRoutes } from './history.ts'
 import { idempotency } from './idempotency.ts'
+import { listenRoutes } from './listen.ts'
 import { messageRoutes } from './messages.ts'
 import { addReference } from './openapi.ts'
 import { HttpProblem, asRowhookError, problemResponse } from './problem.ts'
@@ -86,6 +87,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   app.route('/api/sinks', deliveryRoutes(options))
   app.route('/api/sinks', activityRoutes(options))
   app.route('/api/sinks', historyRoutes(options))
+  app.route('/api/sinks', listenRoutes(options))
   app.route('/api/tables', tableRoutes(options))
   app.route('/api/tables', tableRowRoutes(options))
   app.route('/api/filters', filterRoutes(options))

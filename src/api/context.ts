@@ -3,6 +3,7 @@ import type postgres from 'postgres'
 import type { Config } from '../config.ts'
 import type { Db } from '../db/kysely.ts'
 import type { Reach } from '../deliver/reach.ts'
+import type { Listening } from '../schedule/listening.ts'
 
 /** The outcome of one signed test message, as the API returns it. */
 export interface TestOutcome {
@@ -37,6 +38,8 @@ export interface ApiOptions {
   sendTest: (endpointId: string) => Promise<TestOutcome>
   /** Tries a connection to a receiver, for the doctor; without it none is tried. */
   reach?: Reach
+  /** Serves listeners; without it this process dispatches nothing. */
+  listening?: Listening
 }
 
 /** What a token may do; each scope includes those before it. */

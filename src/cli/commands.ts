@@ -5,6 +5,7 @@ import { configCommands } from './commands/config.ts'
 import { doctorCommands } from './commands/doctor.ts'
 import { endpointCommands } from './commands/endpoints.ts'
 import { historyCommands } from './commands/history.ts'
+import { listenCommands } from './commands/listen.ts'
 import { messageCommands } from './commands/messages.ts'
 import { sinkCommands } from './commands/sinks.ts'
 import { startCommands } from './commands/start.ts'
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   ...statusCommands,
   ...doctorCommands,
   ...configCommands,
+  ...listenCommands,
   ...sinkCommands,
   ...endpointCommands,
   ...messageCommands,

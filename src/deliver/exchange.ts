@@ -21,6 +21,8 @@ export interface Exchange {
   durationMs: number
   /** Why there is no whole answer; absent when there is one, or when as much as is ever read arrived. */
   error?: Failure
+  /** Who answered in the receiver's place (listener.ts). */
+  listener?: string
 }
 
 /** How much of an answer is read: 64 kB. */

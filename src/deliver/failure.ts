@@ -23,6 +23,7 @@ export type FailureCode =
   | 'closed' // the receiver closed or reset the connection before its answer was whole
   | 'protocol' // what came is not HTTP/1.1
   | 'request' // the request could not be made: a wrong URL, header or TLS setting
+  | 'listener' // who listened in the receiver's place got no answer either
   | 'aborted' // given up by rowhook itself
   | 'internal' // a fault of rowhook's own
 

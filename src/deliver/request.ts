@@ -23,6 +23,7 @@ export interface ExchangeOptions {
 export function createExchange(options: ExchangeOptions): (batch: Batch) => Promise<Exchange> {
   const { target, sender, journal, metrics } = options
   const count = metrics.requests(target.sink.name)
+  const secretHeaders = Object.keys(target.sink.endpoint.encrypted_headers)
 
   return async (batch) => {
     const body = target.body(batch.members.map((m) => m.payload!))
@@ -36,6 +37,8 @@ export function createExchange(options: ExchangeOptions): (batch: Batch) => Prom
       timeoutMs: target.requestTimeoutMs,
       compression: target.sink.compression,
       tls: target.tls,
+      sinkId: target.sink.id,
+      secretHeaders,
     })
     const ok = exchange.error === undefined && exchange.status! >= 200 && exchange.status! < 300
     count(batch, exchange, ok, at)
@@ -51,8 +54,13 @@ export function createExchange(options: ExchangeOptions): (batch: Batch) => Prom
       durationMs: exchange.durationMs,
       error: exchange.error?.message ?? (ok ? null : statusText(exchange.status!)),
       response: exchange.body === '' ? null : exchange.body,
-      requestHeaders: headers.shown(),
+      requestHeaders: shownTo(exchange.listener, headers.shown()),
     })
     return exchange
   }
+}
+
+/** Headers for the delivery log, which has to say when it was not the endpoint that answered. */
+function shownTo(listener: string | undefined, headers: string): string {
+  return listener === undefined ? headers : `{"rowhook-listener":${JSON.stringify(listener)},${headers.slice(1)}`
 }

@@ -32,6 +32,10 @@ export interface SendRequest {
   timeoutMs: number
   compression?: 'gzip' | null | undefined
   tls?: TlsOptions | null | undefined
+  /** Whose messages these are: a listener of this sink gets them (listener.ts). */
+  sinkId?: number | undefined
+  /** Names of headers that only the receiver itself may see. */
+  secretHeaders?: readonly string[] | undefined
   /** Gives up: the exchange ends with the error `aborted`. */
   signal?: AbortSignal | undefined
 }

@@ -39,6 +39,8 @@ export async function readStream(sql: Sql, streamId: string, token: string): Pro
     join rowhook.sink s on s.id = st.sink_id and s.status = 'active'
     left join rowhook.replay r on r.id = st.replay_id
     where st.id = ${streamId} and st.token = ${token} and st.owner is not null
+      and not exists (select from rowhook.listener l
+                      where l.sink_id = st.sink_id and l.dispatcher_id <> st.owner)
       and (st.replay_id is null or r.state = 'active')`
   return row === undefined ? null : claimed(row)
 }

@@ -92,7 +92,7 @@ export function checkEndpoints(endpoints: readonly EndpointState[]): Finding[] {
   if (endpoints.length > 0 && tried.length === 0) return [note('no connection to an endpoint was tried')]
   if (failed.length === 0) return [ok(`${counted(tried.length, 'endpoint')} reached from here`)]
   return failed.map(({ name, sinks, unreachable }) => {
-    const used = sinks === 0 ? 'no active sink uses it' : `${counted(sinks, 'active sink')} send there`
+    const used = sinks === 0 ? 'no active sink uses it' : `used by ${counted(sinks, 'active sink')}`
     const message = `endpoint ${name} cannot be reached from here: ${unreachable} (${used})`
     const todo =
       'See that its URL is right, and that this machine may go there; rowhook endpoints test tries a whole request.'
