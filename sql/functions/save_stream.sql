@@ -3,7 +3,8 @@
 -- Returns false, and writes nothing, when the lease is lost.
 -- Writes stream, batch, held, discarded, and sink (pause after 410).
 --
--- `p_ops` is null on the happy path. All its times are milliseconds from now, by this clock:
+-- A save is repeated when its answer got lost, so it means the same when done twice; `p_delivered` is
+-- the stream's total for that reason. `p_ops` is null on the happy path. All its times are milliseconds from now, by this clock:
 --   store    [{id, source_id, pks, grp, captured_at, xid, record, backfill_id}]  backfilled rows that must be kept
 --   freeze   [{id, event_ids, member_failures, groups, attempt, next_ms|null, error}]  new or changed
 --   done     [batch id]                       batches that are over
@@ -32,8 +33,8 @@ begin
   set tick_from = p_from,
       tick_to = p_to,
       last_id = p_last,
-      delivered = st.delivered + p_delivered,
-      last_delivered_at = case when p_delivered > 0 then v_now else st.last_delivered_at end,
+      delivered = p_delivered,
+      last_delivered_at = case when p_delivered > st.delivered then v_now else st.last_delivered_at end,
       updated_at = v_now
   where st.id = p_stream and st.token = p_token and st.owner is not null
   returning st.sink_id, st.replay_id into v_sink, v_replay;
@@ -47,7 +48,6 @@ begin
     return true;
   end if;
 
-  -- a save may be repeated when its answer got lost, so every step below can be done twice
   insert into rowhook.event (id, xid, source_id, action, captured_at, sinks, groups, pks, record, annotations)
   select e.id, e.xid, e.source_id, 'r', e.captured_at, array[v_sink],
          case when e.grp is not null then array[e.grp] end, e.pks, e.record::json, e.backfill_id
@@ -64,6 +64,8 @@ begin
     next_ms double precision, error text)
   on conflict (id) do update
   set attempt = excluded.attempt,
+      -- fewer only when a member's payload was gone
+      event_ids = excluded.event_ids,
       member_failures = excluded.member_failures,
       next_at = excluded.next_at,
       last_error = excluded.last_error;
@@ -72,10 +74,6 @@ begin
   where b.stream_id = p_stream
     and b.id in (select json_array_elements_text(p_ops -> 'done'));
 
-  delete from rowhook.held h
-  where h.stream_id = p_stream
-    and h.event_id in (select x::bigint from json_array_elements_text(p_ops -> 'release') x);
-
   insert into rowhook.held (stream_id, event_id, groups, failures)
   select p_stream, h.event_id, h.groups, coalesce(h.failures, 0)
   from rows from (
@@ -83,6 +81,10 @@ begin
   ) with ordinality h(event_id, groups, failures, ordinal)
   order by h.ordinal
   on conflict (stream_id, event_id) do nothing;
+
+  delete from rowhook.held h
+  where h.stream_id = p_stream
+    and h.event_id in (select x::bigint from json_array_elements_text(p_ops -> 'release') x);
 
   insert into rowhook.held (seq, stream_id, event_id, groups, failures)
   overriding system value

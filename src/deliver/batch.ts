@@ -23,7 +23,7 @@ const next: Record<BatchState, Record<BatchEvent, BatchState>> = {
   waiting: {
     park: 'waiting',
     due: 'parked',
-    delivered: 'waiting',
+    delivered: over,
     failed: 'waiting',
     split: over,
     discarded: over,
@@ -32,8 +32,8 @@ const next: Record<BatchState, Record<BatchEvent, BatchState>> = {
 }
 
 export interface Batch {
-  /** The webhook-id. */
-  readonly id: string
+  /** The webhook-id; it is made of the members, and never changes once they are known. */
+  id: string
   state: BatchState
   members: Message<EventRow>[]
   /** The lanes that it occupies; no later message of these is sent before it is over. */
@@ -47,6 +47,12 @@ export interface Batch {
   timer: NodeJS.Timeout | undefined
 }
 
+/** Whether the lane waits for a batch that is written down, or for an edit of the sink. */
+export const isBlocked = (l: Lane<EventRow>): boolean => l.busy !== null && (l.busy as Batch).stored
+
+/** Occupies the lane of a stale table's changes for as long as the run lives. */
+export const staleBlocker = { stored: true }
+
 /** Moves a batch along its state table. */
 export function advance(batch: Batch, event: BatchEvent): void {
   batch.state = next[batch.state][event]
@@ -59,10 +65,6 @@ export function batchGroups(batch: Batch): string[] {
   for (const l of batch.lanes) if (l.key !== '') keys.add(l.key)
   return [...keys]
 }
-
-/** The group keys of one message. */
-export const messageGroups = (m: Message<EventRow>): string[] =>
-  m.lanes.flatMap((l) => (l.key === '' ? [] : [l.key]))
 
 /**
  * The webhook-id of a batch that is sent for the first time: made of its members, so that the same

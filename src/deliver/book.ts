@@ -2,6 +2,7 @@
 // were not simply delivered. Owns when to save (rowhook.save_stream) and that nothing of a save is
 // lost while the database is away; knows nothing of lanes or requests.
 import type { Chunk } from './lanes.ts'
+import type { SourceChunk } from './source.ts'
 
 /** A place in the log: everything visible at `from`, and of the window (from, to] all up to `last`. */
 export interface Position {
@@ -29,8 +30,26 @@ export interface BookChunk extends Chunk {
   backfill: BackfillStep | null
   /** Of a replay: messages that it has brought, this chunk's included. */
   replayed?: number | undefined
-  /** Whether something of it was settled: only then is it worth keeping the rest when a run ends. */
-  touched: boolean
+  /** Where its rows lie, if they are of the log in id order: the position may be cut within. */
+  window: { from: number; to: number } | undefined
+  /** The highest id that was settled; 0: none. */
+  settledTo: number
+}
+
+/** A chunk that was just read; its messages are counted as they are added. */
+export const createChunk = (read: SourceChunk): BookChunk => ({
+  remaining: 0,
+  position: read.position,
+  backfill: read.backfill,
+  replayed: read.replayed,
+  window: read.window,
+  settledTo: 0,
+})
+
+/** A message of the chunk needs the chunk no longer. */
+export function settleIn(chunk: BookChunk, id: number): void {
+  chunk.remaining--
+  if (id > chunk.settledTo) chunk.settledTo = id
 }
 
 export interface HeldMessage {
@@ -93,7 +112,12 @@ const isEmpty = (ops: Ops): boolean => Object.values(ops).every((v) => Array.isA
 
 export interface BookOptions {
   position: Position
-  /** Writes; false: the lease is lost. Throws when the database is away. */
+  /** Messages that the stream has delivered so far. */
+  delivered: number
+  /**
+   * Writes; false: the lease is lost. Throws when the database is away. It may be called twice with
+   * the same things, because an answer may get lost: `delivered` is a total for that reason.
+   */
   save(position: Position, delivered: number, ops: Ops | null): Promise<boolean>
   /** Called once when a save says that the lease is lost. */
   onLost(): void
@@ -105,6 +129,8 @@ export interface BookOptions {
 export interface Book {
   readonly ops: Ops
   addChunk(chunk: BookChunk): void
+  /** Gives up what was read behind the last settled message of this chunk: it will be read again. */
+  cut(chunk: BookChunk): void
   /** Something changed: save soon. */
   touch(): void
   delivered(count: number): void
@@ -121,7 +147,8 @@ export function openBook(options: BookOptions): Book {
   let ops = emptyOps()
   let position = options.position
   let savedPosition = position
-  let deliveredCount = 0
+  let deliveredTotal = options.delivered
+  let savedTotal = deliveredTotal
   const chunks: BookChunk[] = []
   let timer: NodeJS.Timeout | undefined
   let closed = false
@@ -142,15 +169,15 @@ export function openBook(options: BookOptions): Book {
       again = false
       advance()
       const taken = isEmpty(ops) ? null : ops
-      const count = deliveredCount
+      const total = deliveredTotal
       const at = position
-      if (taken === null && count === 0 && at === savedPosition) return
+      if (taken === null && total === savedTotal && at === savedPosition) return
       ops = emptyOps()
-      deliveredCount = 0
       for (let wait = 50; !closed; wait = Math.min(wait * 2, 1000)) {
         try {
-          if (await options.save(at, count, taken)) {
+          if (await options.save(at, total, taken)) {
             savedPosition = at
+            savedTotal = total
           } else {
             closed = true
             options.onLost()
@@ -191,9 +218,15 @@ export function openBook(options: BookOptions): Book {
       return ops
     },
     addChunk: (chunk) => void chunks.push(chunk),
+    cut(chunk) {
+      chunks.length = chunks.indexOf(chunk) + 1
+      if (chunk.remaining === 0 || chunk.window === undefined) return
+      chunk.remaining = 0
+      chunk.position = { ...chunk.window, last: chunk.settledTo }
+    },
     touch,
     delivered(count) {
-      deliveredCount += count
+      deliveredTotal += count
     },
     flush,
     chunks,

@@ -7,7 +7,13 @@
 //
 // An update that changes its group stands in two lanes and leaves when it is first in both.
 
-/** A message in memory. `payload` is absent while it only stands in rowhook.held or a batch. */
+/**
+ * Where a waiting message is kept. ahead: read ahead, it will be sent soon; aside: behind a failing
+ * batch, in memory alone; held: the same, but written down, so that the position may pass it.
+ */
+export type Place = 'ahead' | 'aside' | 'held'
+
+/** A message in memory. `payload` is absent while it stands aside, is held or in a frozen batch. */
 export interface Message<P> {
   id: number
   lanes: Lane<P>[]
@@ -16,8 +22,10 @@ export interface Message<P> {
   size: number
   /** Failed requests it was part of. */
   failures: number
-  /** The chunk of the log it came with; null: it is kept in rowhook.held. */
+  /** The chunk of the log whose position cannot be passed before this is settled; null: none is. */
   chunk: Chunk | null
+  /** Change it with `Lanes.move` while the message waits. */
+  place: Place
   /** Milliseconds of the monotonic clock when it could first have been sent. */
   since: number
   /** Number of its arrival: the order in which messages are set aside. */
@@ -39,6 +47,9 @@ export interface Lane<P> {
   head: number
   busy: object | null
   ready: boolean
+  /** Of the waiting messages, those that are aside or held, and those that are held. */
+  behind: number
+  held: number
 }
 
 /** Why nothing (more) could be taken. */
@@ -52,12 +63,14 @@ export interface Taken<P> {
 export interface Lanes<P> {
   /** Appends a message behind everything in its groups; `keys` empty: it has no order. */
   add(message: Omit<Message<P>, 'lanes'>, keys: readonly string[]): Message<P>
-  /** Puts messages before everything that waits in their lanes, in the given order. */
+  /** Puts messages, held from now on, before everything that waits in their lanes, in the given order. */
   addFirst(messages: Message<P>[]): void
   /** Takes up to `count` messages and about `bytes` that may be sent in one request now. */
   take(count: number, bytes: number, batch: object): Taken<P>
   /** Marks the lanes of these keys as taken by a batch that is not in memory (frozen). */
   occupy(keys: readonly string[], batch: object): Lane<P>[]
+  /** A lane for a message without order, taken by a batch. */
+  occupyOne(batch: object): Lane<P>
   /** Frees the lanes that this batch holds. */
   free(lanes: Iterable<Lane<P>>, batch: object): void
   /** Makes a lane eligible again, after its messages' payload was loaded. */
@@ -65,30 +78,60 @@ export interface Lanes<P> {
   find(key: string): Lane<P> | undefined
   /** All lanes that are busy, or hold messages. */
   all(): Iterable<Lane<P>>
-  /** Messages in memory that wait in lanes. */
+  /** Changes where a waiting message is kept. */
+  move(message: Message<P>, place: Place): void
+  /** Messages in memory that wait in lanes, and how many of them are where. */
   readonly waiting: number
+  readonly ahead: number
+  readonly aside: number
   /** Whether a lane may have something to send. */
   readonly hasReady: boolean
   /** The first message of the first eligible lane. */
   peek(): Message<P> | undefined
-  /** Replaces an older waiting message in the same lane, for message_type rows. */
+  /** Takes a waiting message out without sending it. */
   remove(message: Message<P>): void
 }
+
+const emptyLane = <P>(key: string): Lane<P> => ({
+  key,
+  queue: [],
+  head: 0,
+  busy: null,
+  ready: false,
+  behind: 0,
+  held: 0,
+})
 
 /** Makes an empty set of lanes. */
 export function createLanes<P>(): Lanes<P> {
   const lanes = new Map<string, Lane<P>>()
   let ready: Lane<P>[] = []
   let readyHead = 0
-  let waiting = 0
+  /** Lanes of messages without order. */
+  const loose = new Set<Lane<P>>()
+  const places = { ahead: 0, aside: 0, held: 0 }
 
   const lane = (key: string): Lane<P> => {
     let found = lanes.get(key)
     if (found === undefined) {
-      found = { key, queue: [], head: 0, busy: null, ready: false }
+      found = emptyLane(key)
       lanes.set(key, found)
     }
     return found
+  }
+  // Books a message in (1) or out (-1) of its lanes' counts.
+  const tell = (message: Message<P>, by: 1 | -1): void => {
+    const { place } = message
+    places[place] += by
+    if (place === 'ahead') return
+    for (const l of message.lanes) {
+      l.behind += by
+      if (place === 'held') l.held += by
+    }
+  }
+  const leave = (message: Message<P>): void => {
+    tell(message, -1)
+    if (message.place === 'aside') message.place = 'ahead'
   }
   const first = (l: Lane<P>): Message<P> | undefined => l.queue[l.head]
   const wake = (l: Lane<P>): void => {
@@ -113,13 +156,16 @@ export function createLanes<P>(): Lanes<P> {
     if (l.head === l.queue.length) {
       l.queue.length = 0
       l.head = 0
+      if (l.key === '') loose.delete(l)
     } else if (l.head > 256 && l.head * 2 > l.queue.length) {
       l.queue = l.queue.slice(l.head)
       l.head = 0
     }
   }
   const drop = (l: Lane<P>): void => {
-    if (l.busy === null && l.queue.length === 0 && !l.ready) lanes.delete(l.key)
+    if (l.busy !== null || l.queue.length > 0 || l.ready) return
+    if (l.key === '') loose.delete(l)
+    else lanes.delete(l.key)
   }
 
   const self: Lanes<P> = {
@@ -127,12 +173,13 @@ export function createLanes<P>(): Lanes<P> {
       const message = fields as Message<P>
       if (keys.length === 0) {
         // no order: a lane of its own, which nobody can find
-        message.lanes = [{ key: '', queue: [message], head: 0, busy: null, ready: false }]
+        message.lanes = [emptyLane('')]
+        loose.add(message.lanes[0]!)
       } else {
         message.lanes = keys.length === 1 ? [lane(keys[0]!)] : keys.map(lane)
-        for (const l of message.lanes) l.queue.push(message)
       }
-      waiting++
+      for (const l of message.lanes) l.queue.push(message)
+      tell(message, 1)
       for (const l of message.lanes) wake(l)
       return message
     },
@@ -141,12 +188,14 @@ export function createLanes<P>(): Lanes<P> {
         const message = messages[i]!
         for (const l of message.lanes) {
           // a lane that became empty was forgotten; later messages must find this one
-          if (l.key !== '' && lanes.get(l.key) !== l) lanes.set(l.key, l)
+          if (l.key === '') loose.add(l)
+          else if (lanes.get(l.key) !== l) lanes.set(l.key, l)
           if (l.head > 0) l.queue[--l.head] = message
           else l.queue.unshift(message)
           wake(l)
         }
-        waiting++
+        message.place = 'held'
+        tell(message, 1)
       }
     },
     take(count, bytes, batch) {
@@ -175,13 +224,14 @@ export function createLanes<P>(): Lanes<P> {
           }
           taken.messages.push(message)
           taken.bytes += message.size
-          waiting--
+          leave(message)
           for (const o of message.lanes) {
             shift(o)
             o.busy = batch
           }
           if (taken.messages.length === count) return taken
         }
+        drop(l)
       }
       return taken
     },
@@ -192,6 +242,7 @@ export function createLanes<P>(): Lanes<P> {
         return l
       })
     },
+    occupyOne: (batch) => ({ ...emptyLane<P>(''), busy: batch }),
     free(held, batch) {
       for (const l of held) {
         if (l.busy !== batch) continue
@@ -202,9 +253,23 @@ export function createLanes<P>(): Lanes<P> {
     },
     wake,
     find: (key) => lanes.get(key),
-    all: () => lanes.values(),
+    *all() {
+      yield* lanes.values()
+      yield* loose
+    },
+    move(message, place) {
+      tell(message, -1)
+      message.place = place
+      tell(message, 1)
+    },
     get waiting() {
-      return waiting
+      return places.ahead + places.aside + places.held
+    },
+    get ahead() {
+      return places.ahead
+    },
+    get aside() {
+      return places.aside
     },
     get hasReady() {
       return readyHead < ready.length
@@ -226,8 +291,10 @@ export function createLanes<P>(): Lanes<P> {
           l.head = 0
           drop(l)
         }
+        // it may have kept a message of two lanes from going
+        wake(l)
       }
-      waiting--
+      leave(message)
     },
   }
   return self

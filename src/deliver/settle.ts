@@ -1,460 +1,212 @@
-// What becomes of messages: delivered, frozen as a batch, split, set aside behind a failing batch of
-// their group, discarded. Decides in memory and notes it in the book; sends and reads nothing.
+// What an answer means for the messages of its batch: delivered, sent again, split, discarded. Decides
+// in memory and notes it in the book; sends and reads nothing.
 import type { EventRow } from '../log/events.ts'
+import type { Aside } from './aside.ts'
+import { storedRow } from './aside.ts'
 import { retryDelayMs } from './backoff.ts'
-import { advance, batchGroups, halve, messageGroups } from './batch.ts'
+import { advance } from './batch.ts'
 import type { Batch } from './batch.ts'
-import type { BookChunk } from './book.ts'
 import { fail, succeed } from './circuit.ts'
 import type { Exchange } from './exchange.ts'
+import { settle } from './freeze.ts'
+import type { Freezer } from './freeze.ts'
+import { messageGroups } from './group.ts'
 import type { Lane, Message } from './lanes.ts'
 import { judge } from './outcome.ts'
-import { staleKey } from './run.ts'
-import type { RunState, SavedState } from './run.ts'
+import type { Outcome } from './outcome.ts'
+import type { RunState } from './state.ts'
+
+type Msg = Message<EventRow>
 
 /** Failures after which a batch of several is cut in halves. */
 const splitAfter = 2
-
-type Msg = Message<EventRow>
+const partly = 'the receiver acknowledged the batch in part and named this message as failed'
+const gone = 'its payload is no longer in the event log'
 
 export interface Settler {
   /** Judges an exchange and settles its batch. */
   finish(batch: Batch, exchange: Exchange): void
-  /** Whether a message that arrives in this lane must be set aside. */
-  isBlocked(lane: Lane<EventRow>): boolean
-  /** Sets a message aside that stands in its lanes: rowhook.held keeps it from now on. */
-  hold(message: Msg): void
+  /** A message is done with, and is not sent (a newer version replaced it). */
+  settle(m: Msg): void
   /** Sets an event aside under these groups without a message in memory. */
   holdRow(eventId: number, groups: string[]): void
+  /** Discards an event without a message in memory. */
   discardRow(row: EventRow, groups: string[], error: string): void
-  /** A message is done with. */
-  settle(message: Msg): void
-  /** Its payload is gone from the log: nothing can be sent. */
-  lose(message: Msg): void
-  /** Takes members out whose payload is gone; whether any is left. */
+  /** A waiting message whose payload is gone from the log: nothing can be sent. */
+  lose(m: Msg): void
+  /** Discards members whose payload is gone; whether any other is left to send. */
   drop(batch: Batch, lost: Msg[]): boolean
-  /** A frozen batch could not be sent for a reason of ours: again in `ms`, same attempt. */
-  later(batch: Batch, ms: number): void
-  /** Writes a batch down whose request is still under way. */
-  park(batch: Batch): void
-  restore(saved: SavedState): void
-  /** When a run ends: keeps what was read ahead next to what is settled already. */
-  keepTouched(): void
-  nextDueMs(): number | undefined
 }
 
 /** Makes the settler of one run. */
-export function createSettler(state: RunState): Settler {
+export function createSettler(state: RunState, freezer: Freezer, aside: Aside): Settler {
   const { options, lanes } = state
   const { book, circuit, target } = options
-  const frozenBlocker = {}
-
-  const isBlocked = (l: Lane<EventRow>): boolean => {
-    if (l.busy !== null && (l.busy === frozenBlocker || (l.busy as Batch).stored)) return true
-    // behind a message that is set aside, everything is; the message itself is the last one here
-    const before = l.queue[l.queue.length - 2]
-    return l.queue.length - l.head >= 2 && before !== undefined && before.chunk === null
-  }
-
-  function settle(m: Msg): void {
-    const chunk = m.chunk as BookChunk | null
-    if (chunk === null) {
-      book.ops.release.push(m.id)
-    } else {
-      chunk.remaining--
-      chunk.touched = true
-      m.chunk = null
-    }
-  }
-
-  // A backfilled row is in no log until something has to be remembered of it.
-  function store(m: Msg): void {
-    const row = m.payload
-    if (row?.action !== 'r' || m.chunk === null) return
-    book.ops.store.push({
-      id: row.event_id,
-      source_id: row.source_id,
-      pks: row.pks,
-      grp: row.grp,
-      captured_at: row.captured_at,
-      xid: row.xid,
-      record: row.record,
-      backfill_id: row.annotations,
-    })
-  }
-
-  function hold(m: Msg): void {
-    if (m.chunk === null) return
-    store(m)
-    book.ops.hold.push({ event_id: m.id, groups: messageGroups(m), failures: m.failures })
-    state.held++
-    settleHeld(m)
-  }
-  function settleHeld(m: Msg): void {
-    const chunk = m.chunk as BookChunk
-    chunk.remaining--
-    chunk.touched = true
-    m.chunk = null
-    m.payload = undefined
-    state.aheadBytes -= m.size
-    book.touch()
-  }
-
-  // Everything that waits in these lanes is set aside, and what stands behind it in other lanes.
-  function holdLanes(from: Iterable<Lane<EventRow>>): void {
-    const todo = [...from]
-    const seen = new Set(todo)
-    const found = new Set<Msg>()
-    for (let l = todo.pop(); l !== undefined; l = todo.pop()) {
-      let blocked = l.busy !== null
-      for (let i = l.head; i < l.queue.length; i++) {
-        const m = l.queue[i]!
-        blocked ||= m.chunk === null || found.has(m)
-        if (!blocked) continue
-        if (m.chunk !== null) found.add(m)
-        for (const o of m.lanes) {
-          if (!seen.has(o)) {
-            seen.add(o)
-            todo.push(o)
-          }
-        }
-      }
-    }
-    for (const m of [...found].toSorted((a, b) => a.order - b.order)) hold(m)
-  }
-
-  function discard(m: Msg, error: string, webhookId: string | null): void {
-    store(m)
-    book.ops.discard.push({
-      event_id: m.id,
-      groups: messageGroups(m),
-      attempts: m.failures,
-      webhook_id: webhookId,
-      error,
-    })
-    settle(m)
-  }
 
   function end(batch: Batch): void {
     clearTimeout(batch.timer)
     if (batch.stored) book.ops.done.push(batch.id)
     state.batches.delete(batch.id)
-    lanes.free(batch.lanes, batch)
     book.touch()
   }
 
-  /** Writes the batch into rowhook.batch, to be sent again in `ms`. */
-  function freeze(batch: Batch, ms: number | null, error: string | null): void {
-    for (const m of batch.members) {
-      store(m)
-      if (!batch.stored) settle(m)
-    }
-    batch.stored = true
-    book.ops.freeze.push({
-      id: batch.id,
-      event_ids: batch.members.map((m) => m.id),
-      member_failures: batch.members.map((m) => m.failures),
-      groups: batchGroups(batch),
-      attempt: batch.attempt,
-      next_ms: ms,
-      error,
+  // A group goes on behind a discarded message only when that is written down: after a crash, the
+  // message would be sent again, and come behind those that were sent meanwhile.
+  function freeWhenSaved(batch: Batch, of: Iterable<Lane<EventRow>>): void {
+    const taken = [...of]
+    void book.flush().then(() => {
+      if (state.dead) return
+      lanes.free(taken, batch)
+      state.pump()
     })
-    holdLanes(batch.lanes)
-    state.batches.set(batch.id, batch)
-    book.touch()
-    if (ms !== null) {
-      for (const m of batch.members) m.payload = undefined
-      schedule(batch, ms)
-    }
   }
 
-  function schedule(batch: Batch, ms: number): void {
-    batch.state = 'waiting'
-    batch.startedAt = performance.now() + ms
-    clearTimeout(batch.timer)
-    batch.timer = setTimeout(
-      () => {
-        state.due.push(batch)
-        state.pump()
-      },
-      Math.max(0, ms),
-    )
-  }
-
-  /** A new batch made of members of one that is over. */
-  function rest(members: Msg[], ms: number, error: string): void {
-    const batch: Batch = {
-      id: `msg_${crypto.randomUUID()}`,
-      state: 'waiting',
-      members,
-      lanes: new Set(members.flatMap((m) => m.lanes)),
-      attempt: 0,
-      stored: false,
-      startedAt: 0,
-      timer: undefined,
-    }
-    for (const l of batch.lanes) l.busy = batch
-    freeze(batch, ms, error)
-  }
-
-  function delivered(batch: Batch, members: Msg[]): void {
-    for (const m of members) if (!batch.stored) settle(m)
-    book.delivered(members.length)
-  }
-
-  // Its members are no longer covered by the stored batch; they are settled once more by what follows.
-  function detach(batch: Batch): void {
-    clearTimeout(batch.timer)
-    if (batch.stored) book.ops.done.push(batch.id)
-    state.batches.delete(batch.id)
-  }
-
-  function failed(batch: Batch, members: Msg[], error: string, retryAfterMs: number, reached: boolean): void {
-    for (const m of members) m.failures++
+  function noteDiscard(m: Msg, error: string, webhookId: string | null): void {
+    if (m.payload?.action === 'r' && m.chunk !== null) book.ops.store.push(storedRow(m.payload))
+    const groups = messageGroups(m)
+    book.ops.discard.push({ event_id: m.id, groups, attempts: m.failures, webhook_id: webhookId, error })
     book.ops.error = error
-    const limit = target.maxRetryCount
-    const exhausted = limit === null ? [] : members.filter((m) => m.failures > limit)
-    const left = limit === null ? members : members.filter((m) => m.failures <= limit)
-    const stored = batch.stored
-    for (const m of exhausted) {
-      if (stored) discardStored(m, error, batch.id)
-      else discard(m, error, batch.id)
+    settle(state, m)
+  }
+
+  function delivered(batch: Batch): void {
+    for (const m of batch.members) settle(state, m)
+    book.delivered(batch.members.length)
+    advance(batch, 'delivered')
+    end(batch)
+    lanes.free(batch.lanes, batch)
+  }
+
+  /** Counts a failure of these members; those beyond the limit are discarded, the others returned. */
+  function countFailure(batch: Batch, members: Msg[], error: string): Msg[] {
+    const limit = target.maxRetryCount ?? Infinity
+    book.ops.error = error
+    const left: Msg[] = []
+    for (const m of members) {
+      m.failures++
+      if (m.failures > limit) noteDiscard(m, error, batch.id)
+      else left.push(m)
     }
-    const whole = left.length === batch.members.length
-    const worst = left.reduce((n, m) => Math.max(n, m.failures), 1)
-    const wait = retryDelayMs(worst, Math.random, retryAfterMs)
-    if (left.length === 0) {
+    return left
+  }
+
+  /** What of a batch is left goes on; its other lanes are free again. */
+  function goOn(batch: Batch, left: Msg[], waitMs: number, error: string, discarded: boolean): void {
+    const kept = new Set(left.flatMap((m) => m.lanes))
+    const others = [...batch.lanes].filter((l) => !kept.has(l))
+    if (left.length > 0) {
+      freezer.replace(batch, left, waitMs, error)
+    } else {
       advance(batch, 'discarded')
       end(batch)
-    } else if (whole && left.length > 1 && worst >= splitAfter && reached) {
-      advance(batch, 'split')
-      split(batch, left, error, retryAfterMs)
-    } else if (whole) {
-      advance(batch, 'failed')
-      freeze(batch, wait, error)
+    }
+    if (discarded) freeWhenSaved(batch, others)
+    else lanes.free(others, batch)
+  }
+
+  function partial(batch: Batch, failedKeys: ReadonlySet<string>): void {
+    const bad: Msg[] = []
+    for (const m of batch.members) {
+      if (failedKeys.has(target.keyOf(m.payload!))) bad.push(m)
+      else settle(state, m)
+    }
+    book.delivered(batch.members.length - bad.length)
+    const left = countFailure(batch, bad, partly)
+    goOn(batch, left, waitOf(left, 0), partly, left.length < bad.length)
+  }
+
+  function failed(batch: Batch, { error, retryAfterMs = 0 }: Failed, reached: boolean): void {
+    const left = countFailure(batch, batch.members, error)
+    const wait = waitOf(left, retryAfterMs)
+    if (left.length < batch.members.length) {
+      goOn(batch, left, wait, error, true)
+    } else if (left.length > 1 && reached && left.some((m) => m.failures >= splitAfter)) {
+      // At once: the receiver answers, so it is a member that it does not like, and the others
+      // should not wait for that one any longer.
+      const lanesBefore = [...batch.lanes]
+      freezer.split(batch, retryAfterMs, error)
+      lanes.free(lanesBefore, batch)
     } else {
-      advance(batch, 'split')
-      replace(batch, left, wait, error)
+      advance(batch, 'failed')
+      freezer.freeze(batch, wait, error)
     }
   }
 
-  function discardStored(m: Msg, error: string, webhookId: string): void {
-    book.ops.discard.push({
-      event_id: m.id,
-      groups: messageGroups(m),
-      attempts: m.failures,
-      webhook_id: webhookId,
-      error,
+  function noteCircuit(): void {
+    const open = circuit.state !== 'closed'
+    book.ops.circuit = {
+      state: open ? 'open' : 'closed',
+      failures: circuit.failures,
+      probes: circuit.probes,
+      next_ms: open ? Math.max(0, circuit.nextAt - performance.now()) : null,
+    }
+    book.touch()
+  }
+
+  function somethingGotThrough(): void {
+    if (circuit.failures > 0) {
+      const closed = succeed(circuit)
+      noteCircuit()
+      if (closed) options.onCircuit?.(false)
+    }
+    aside.writeDown()
+  }
+
+  function nothingGotThrough(batch: Batch, fresh: boolean, retryAfterMs: number): void {
+    const opened = fail(circuit, {
+      batchId: batch.id,
+      fresh,
+      retryAfterMs,
+      now: performance.now(),
+      waitMs: (n) => retryDelayMs(n, Math.random),
     })
-  }
-
-  // The rest of a batch goes on as a new one, in its lanes; lanes without a member left are freed.
-  function replace(batch: Batch, left: Msg[], ms: number, error: string): void {
-    keepChunks(batch, left)
-    detach(batch)
-    const kept = new Set(left.flatMap((m) => m.lanes))
-    rest(left, ms, error)
-    lanes.free(
-      [...batch.lanes].filter((l) => !kept.has(l)),
-      batch,
-    )
-  }
-
-  // Members of a stored batch have no chunk; settling them again would release what was never held.
-  function keepChunks(batch: Batch, left: Msg[]): void {
-    if (!batch.stored) return
-    for (const m of left) m.chunk ??= { remaining: 1 }
-  }
-
-  // Halves until the poisoned message stands alone. At once: the receiver answers, it is a member
-  // that it does not like, and its neighbours should not wait for it any longer.
-  function split(batch: Batch, members: Msg[], error: string, retryAfterMs: number): void {
-    keepChunks(batch, members)
-    const { first, second, inOrder } = halve(members)
-    detach(batch)
-    if (!inOrder) {
-      rest(first, retryAfterMs, error)
-      rest(second, retryAfterMs, error)
-      return
-    }
-    const lanesOfFirst = new Set(first.flatMap((m) => m.lanes))
-    for (const m of second) store(m)
-    book.ops.hold_first.push(
-      ...second.map((m) => ({ event_id: m.id, groups: messageGroups(m), failures: m.failures })),
-    )
-    for (const m of second) {
-      if (m.chunk !== null) m.chunk.remaining--
-      m.chunk = null
-      m.payload = undefined
-    }
-    lanes.addFirst(second)
-    rest(first, retryAfterMs, error)
-    lanes.free(
-      [...batch.lanes].filter((l) => !lanesOfFirst.has(l)),
-      batch,
-    )
+    noteCircuit()
+    if (opened) options.onCircuit?.(true)
   }
 
   return {
-    isBlocked,
-    hold,
-    settle,
     finish(batch, exchange) {
       const verdict = judge(exchange, keysOf(batch))
       if (verdict.kind === 'delivered') {
-        advance(batch, 'delivered')
-        delivered(batch, batch.members)
-        batch.state = 'over'
-        end(batch)
-        recover()
-        return
-      }
-      if (verdict.kind === 'partial') {
-        recover()
-        const keys = verdict.failed
-        const bad: Msg[] = []
-        const good: Msg[] = []
-        for (const m of batch.members) {
-          const key = target.keyOf(m.payload!)
-          ;(keys.has(key) ? bad : good).push(m)
+        delivered(batch)
+        somethingGotThrough()
+      } else if (verdict.kind === 'partial') {
+        partial(batch, verdict.failed)
+        somethingGotThrough()
+      } else {
+        const fresh = batch.attempt === 1 && batch.members.every((m) => m.failures === 0)
+        failed(batch, verdict, exchange.status !== undefined || exchange.error?.code !== 'connect')
+        nothingGotThrough(batch, fresh, verdict.retryAfterMs ?? 0)
+        if (verdict.gone === true) {
+          book.ops.pause = 'the receiver answered 410 Gone: it wants no more messages'
+          void book.flush()
         }
-        delivered(batch, good)
-        partial(batch, bad)
-        return
       }
-      const opened = fail(
-        circuit,
-        batch.id,
-        performance.now(),
-        (n) => retryDelayMs(n, Math.random, 0),
-        verdict.retryAfterMs,
-      )
-      failed(
-        batch,
-        batch.members,
-        verdict.error,
-        verdict.retryAfterMs ?? 0,
-        exchange.status !== undefined || exchange.error?.code !== 'connect',
-      )
-      if (verdict.gone === true) {
-        book.ops.pause = 'the receiver answered 410 Gone: it wants no more messages'
-        void book.flush()
-      }
-      noteCircuit()
-      if (opened) options.onCircuit?.(true)
     },
+    settle: (m) => settle(state, m),
     holdRow(eventId, groups) {
       book.ops.hold.push({ event_id: eventId, groups, failures: 0 })
       book.touch()
     },
     discardRow(row, groups, error) {
-      if (row.action === 'r') {
-        book.ops.store.push({
-          id: row.event_id,
-          source_id: row.source_id,
-          pks: row.pks,
-          grp: row.grp,
-          captured_at: row.captured_at,
-          xid: row.xid,
-          record: row.record,
-          backfill_id: row.annotations,
-        })
-      }
+      if (row.action === 'r') book.ops.store.push(storedRow(row))
       book.ops.discard.push({ event_id: row.event_id, groups, attempts: 0, webhook_id: null, error })
       book.ops.error = error
       book.touch()
     },
     lose(m) {
-      book.ops.discard.push({
-        event_id: m.id,
-        groups: messageGroups(m),
-        attempts: m.failures,
-        webhook_id: null,
-        error: 'its payload is no longer in the event log',
-      })
-      settle(m)
+      lanes.remove(m)
+      noteDiscard(m, gone, null)
       book.touch()
     },
     drop(batch, lost) {
-      for (const m of lost) discardStored(m, 'its payload is no longer in the event log', batch.id)
+      for (const m of lost) noteDiscard(m, gone, batch.id)
       batch.members = batch.members.filter((m) => !lost.includes(m))
       if (batch.members.length > 0) return true
       advance(batch, 'discarded')
       end(batch)
+      freeWhenSaved(batch, batch.lanes)
       return false
-    },
-    later(batch, ms) {
-      schedule(batch, ms)
-    },
-    park(batch) {
-      advance(batch, 'park')
-      freeze(batch, null, null)
-    },
-    restore(saved) {
-      for (const b of saved.batches) {
-        const batch: Batch = {
-          id: b.id,
-          state: 'waiting',
-          members: b.event_ids.map((id, i) => ({
-            id,
-            lanes: [],
-            payload: undefined,
-            size: 0,
-            failures: b.member_failures[i] ?? 0,
-            chunk: null,
-            since: 0,
-            order: state.arrival++,
-          })),
-          lanes: new Set(),
-          attempt: b.attempt,
-          stored: true,
-          startedAt: 0,
-          timer: undefined,
-        }
-        batch.lanes = new Set(lanes.occupy(b.groups, batch))
-        state.batches.set(b.id, batch)
-        // its first request was under way when the last run ended: its outcome is unknown
-        schedule(batch, b.wait_ms ?? 0)
-      }
-      const staleNow = new Set(
-        [...target.tables].filter(([, t]) => t.stale !== null).map(([id]) => staleKey(id)),
-      )
-      for (const key of staleNow) lanes.occupy([key], frozenBlocker)
-      for (const h of saved.held) {
-        lanes.add(
-          {
-            id: h.event_id,
-            payload: undefined,
-            size: 0,
-            failures: h.failures,
-            chunk: null,
-            since: 0,
-            order: state.arrival++,
-          },
-          h.groups,
-        )
-        state.held++
-      }
-    },
-    keepTouched() {
-      const last = book.chunks.findLastIndex((c) => c.touched && c.remaining > 0)
-      const kept = new Set<unknown>(book.chunks.slice(0, last + 1))
-      const waiting = new Set<Msg>()
-      for (const l of lanes.all()) {
-        for (let i = l.head; i < l.queue.length; i++) {
-          const m = l.queue[i]!
-          if (m.chunk !== null && kept.has(m.chunk)) waiting.add(m)
-        }
-      }
-      for (const m of [...waiting].toSorted((a, b) => a.order - b.order)) hold(m)
-    },
-    nextDueMs() {
-      let next: number | undefined
-      for (const b of state.batches.values()) {
-        if (b.state === 'waiting')
-          next = Math.min(next ?? Infinity, Math.max(0, b.startedAt - performance.now()))
-      }
-      return next
     },
   }
 
@@ -462,45 +214,11 @@ export function createSettler(state: RunState): Settler {
   function* keysOf(batch: Batch): Iterable<string> {
     for (const m of batch.members) yield target.keyOf(m.payload!)
   }
+}
 
-  function partial(batch: Batch, bad: Msg[]): void {
-    if (bad.length === 0) {
-      end(batch)
-      return
-    }
-    const error = 'the receiver acknowledged the batch in part and named this message as failed'
-    for (const m of bad) m.failures++
-    book.ops.error = error
-    const limit = target.maxRetryCount
-    const left: Msg[] = []
-    for (const m of bad) {
-      if (limit === null || m.failures <= limit) left.push(m)
-      else if (batch.stored) discardStored(m, error, batch.id)
-      else discard(m, error, batch.id)
-    }
-    advance(batch, 'split')
-    if (left.length === 0) {
-      end(batch)
-      return
-    }
-    const worst = left.reduce((n, m) => Math.max(n, m.failures), 1)
-    replace(batch, left, retryDelayMs(worst, Math.random, 0), error)
-  }
+type Failed = Extract<Outcome, { kind: 'failed' }>
 
-  function noteCircuit(): void {
-    book.ops.circuit = {
-      state: circuit.state === 'closed' ? 'closed' : 'open',
-      failures: circuit.failures,
-      probes: circuit.probes,
-      next_ms: circuit.state === 'closed' ? null : Math.max(0, circuit.nextAt - performance.now()),
-    }
-  }
-
-  function recover(): void {
-    if (circuit.failures === 0) return
-    const closed = succeed(circuit)
-    noteCircuit()
-    if (closed) options.onCircuit?.(false)
-    book.touch()
-  }
+function waitOf(left: readonly Msg[], retryAfterMs: number): number {
+  const worst = left.reduce((n, m) => Math.max(n, m.failures), 1)
+  return retryDelayMs(worst, Math.random, retryAfterMs)
 }

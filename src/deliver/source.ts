@@ -9,6 +9,8 @@ import type { BackfillStep, Position } from './book.ts'
 export interface SourceChunk {
   rows: EventRow[]
   position: Position
+  /** The window of the log whose next rows these are, in id order; absent where they are not. */
+  window?: { from: number; to: number }
   backfill: BackfillStep | null
   /** Rows whose filter raised: they are discarded with the error. */
   errors?: { row: EventRow; error: string }[]
@@ -72,6 +74,7 @@ export function createLiveSource(
         limit,
         bytes,
       })
+      const window = { from, to }
       const read = rows.reduce((sum, r) => sum + r.size, 0)
       if (rows.length < limit && read < bytes) {
         // the window is read: its end is the beginning of the next one
@@ -82,7 +85,7 @@ export function createLiveSource(
       } else {
         last = rows[rows.length - 1]!.event_id
       }
-      return { rows, position: { from, to, last }, backfill: null }
+      return { rows, position: { from, to, last }, window, backfill: null }
     },
   }
 }

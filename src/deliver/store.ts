@@ -12,6 +12,8 @@ export interface ClaimedStream {
   /** The fencing token of this lease. */
   token: string
   position: Position
+  /** Messages delivered so far. */
+  delivered: number
   circuit: { open: boolean; failures: number; probes: number; waitMs: number }
 }
 
@@ -23,7 +25,7 @@ export async function claimStream(
 ): Promise<ClaimedStream | null> {
   const [row] = await sql`
     select id::text, sink_id, replay_id, token::text, tick_from::float8 as "from", tick_to::float8 as "to",
-      last_id::float8 as last, circuit, circuit_failures, circuit_probes,
+      last_id::float8 as last, delivered::float8 as delivered, circuit, circuit_failures, circuit_probes,
       coalesce(extract(epoch from circuit_next_at - rowhook.now()) * 1000, 0)::float8 as wait_ms
     from rowhook.claim_stream(${streamId}, ${dispatcherId})`
   return row === undefined ? null : claimed(row)
@@ -33,7 +35,8 @@ export async function claimStream(
 export async function readStream(sql: Sql, streamId: string, token: string): Promise<ClaimedStream | null> {
   const [row] = await sql`
     select st.id::text, st.sink_id, st.replay_id, st.token::text, st.tick_from::float8 as "from",
-      st.tick_to::float8 as "to", st.last_id::float8 as last, st.circuit, st.circuit_failures, st.circuit_probes,
+      st.tick_to::float8 as "to", st.last_id::float8 as last, st.delivered::float8 as delivered,
+      st.circuit, st.circuit_failures, st.circuit_probes,
       coalesce(extract(epoch from st.circuit_next_at - rowhook.now()) * 1000, 0)::float8 as wait_ms
     from rowhook.stream st
     join rowhook.sink s on s.id = st.sink_id and s.status = 'active'
@@ -52,6 +55,7 @@ function claimed(row: Record<string, unknown>): ClaimedStream {
     replayId: row['replay_id'] as string | null,
     token: row['token'] as string,
     position: { from: row['from'] as number, to: row['to'] as number, last: row['last'] as number },
+    delivered: row['delivered'] as number,
     circuit: {
       open: row['circuit'] === 'open',
       failures: row['circuit_failures'] as number,

@@ -4,7 +4,7 @@ import type { Sql } from 'postgres'
 import type { EventRow } from '../log/events.ts'
 import { fetchEvents } from '../log/events.ts'
 import type { Ops } from './book.ts'
-import { laneKeys, staleKey } from './run.ts'
+import { groupKeys, staleKey } from './group.ts'
 import type { Decided, SavedState } from './run.ts'
 import type { ClaimedStream } from './store.ts'
 import type { Target } from './target.ts'
@@ -75,13 +75,13 @@ export async function resolveStale(
     const ids = waiting.slice(i, i + 500).map((h) => h.event_id)
     const rows = await fetchEvents(sql, stream.sinkId, ids)
     const decided = await decide(rows)
-    for (const row of decided.rows) groups.set(row.event_id, laneKeys(target, row))
+    for (const row of decided.rows) groups.set(row.event_id, groupKeys(target, row))
     for (const row of decided.stale) groups.set(row.event_id, [staleKey(row.source_id)])
     for (const { row, error } of decided.errors) {
       ops.push((o) =>
         o.discard.push({
           event_id: row.event_id,
-          groups: laneKeys(target, row),
+          groups: groupKeys(target, row),
           attempts: 0,
           webhook_id: null,
           error,

@@ -121,6 +121,7 @@ export function createRunner(options: RunnerOptions): Runner {
     const saved = await resolveStale(sql, target, stream, await loadState(sql, stream.id), decide)
     const book = openBook({
       position: stream.position,
+      delivered: stream.delivered,
       delayMs: 40,
       save: (position, delivered, ops) => saveStream(sql, stream, position, delivered, ops),
       onLost: () => {

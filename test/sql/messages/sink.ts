@@ -60,15 +60,18 @@ export async function claim(sql: Sql, sink: SinkFixture): Promise<HandRun> {
   const dispatcher = randomUUID()
   await sql`insert into rowhook.dispatcher (id, host, pid, version) values (${dispatcher}, 'test', 1, 'test')`
   const [stream] = await sql`
-    select token::text, tick_from::float8 as "from", tick_to::float8 as "to", last_id::float8 as last
+    select token::text, tick_from::float8 as "from", tick_to::float8 as "to", last_id::float8 as last,
+      delivered::float8 as delivered
     from rowhook.claim_stream(${sink.stream}, ${dispatcher})`
   if (stream === undefined) throw new Error('the stream is not to be had')
   const token = stream['token'] as string
   let position = { from: stream['from'] as number, to: stream['to'] as number, last: stream['last'] as number }
 
+  let total = stream['delivered'] as number
   const save = async (at: typeof position, delivered: number, ops: Ops | null): Promise<boolean> => {
+    total += delivered
     const [row] = await sql`
-      select rowhook.save_stream(${sink.stream}, ${token}, ${at.from}, ${at.to}, ${at.last}, ${delivered},
+      select rowhook.save_stream(${sink.stream}, ${token}, ${at.from}, ${at.to}, ${at.last}, ${total},
         ${ops === null ? null : JSON.stringify(ops)}::text::json) as saved`
     if (row!['saved'] === true) position = at
     return row!['saved'] as boolean

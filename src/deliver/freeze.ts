@@ -1,0 +1,185 @@
+// Batches that failed, or whose first request takes long: written into rowhook.batch with their
+// members, their id and their next time, and sent again from there, by this run or a later one.
+import type { EventRow } from '../log/events.ts'
+import type { Aside } from './aside.ts'
+import { storedRow } from './aside.ts'
+import { advance, batchGroups, halve, staleBlocker } from './batch.ts'
+import type { Batch } from './batch.ts'
+import type { BookChunk } from './book.ts'
+import { settleIn } from './book.ts'
+import { messageGroups, staleKey } from './group.ts'
+import type { Message } from './lanes.ts'
+import type { SavedState } from './run.ts'
+import type { RunState } from './state.ts'
+
+type Msg = Message<EventRow>
+
+export interface Freezer {
+  /** Writes the batch down, to be sent again in `ms`; null: its request is still under way. */
+  freeze(batch: Batch, ms: number | null, error: string | null): void
+  /** It could not be sent for a reason of ours: again in `ms`, the same attempt. */
+  postpone(batch: Batch, ms: number): void
+  /** The rest of a batch that is over goes on as a new one, after `ms`, in its lanes. */
+  replace(batch: Batch, left: Msg[], ms: number, error: string): void
+  /** Two halves go on as new batches. */
+  split(batch: Batch, ms: number, error: string): void
+  /** Takes up what an earlier run left. */
+  restore(saved: SavedState): void
+  /** Milliseconds until the next frozen batch is due; undefined: none is frozen. */
+  nextDueMs(): number | undefined
+}
+
+/** A message is written down elsewhere, delivered or discarded: nothing waits for it any more. */
+export function settle(state: RunState, m: Msg): void {
+  if (m.place === 'held') state.options.book.ops.release.push(m.id)
+  else if (m.chunk !== null) settleIn(m.chunk as BookChunk, m.id)
+  m.place = 'ahead'
+  m.chunk = null
+}
+
+/** @param aside gives what sets messages aside; it and this need each other */
+export function createFreezer(state: RunState, aside: () => Aside): Freezer {
+  const { lanes } = state
+  const { book, target } = state.options
+
+  function freeze(batch: Batch, ms: number | null, error: string | null): void {
+    for (const m of batch.members) {
+      if (m.payload?.action === 'r' && m.chunk !== null) book.ops.store.push(storedRow(m.payload))
+      settle(state, m)
+      if (ms !== null) m.payload = undefined
+    }
+    batch.stored = true
+    book.ops.freeze.push({
+      id: batch.id,
+      event_ids: batch.members.map((m) => m.id),
+      member_failures: batch.members.map((m) => m.failures),
+      groups: batchGroups(batch),
+      attempt: batch.attempt,
+      next_ms: ms,
+      error,
+    })
+    state.batches.set(batch.id, batch)
+    aside().addLanes(batch.lanes)
+    book.touch()
+    if (ms !== null) schedule(batch, ms)
+  }
+
+  function schedule(batch: Batch, ms: number): void {
+    batch.state = 'waiting'
+    batch.startedAt = performance.now() + ms
+    clearTimeout(batch.timer)
+    batch.timer = setTimeout(
+      () => {
+        state.due.push(batch)
+        state.pump()
+      },
+      Math.max(0, ms),
+    )
+  }
+
+  function newBatch(members: Msg[], ms: number, error: string): void {
+    const batch: Batch = {
+      id: `msg_${crypto.randomUUID()}`,
+      state: 'waiting',
+      members,
+      lanes: new Set(members.flatMap((m) => m.lanes)),
+      attempt: 0,
+      stored: false,
+      startedAt: 0,
+      timer: undefined,
+    }
+    for (const l of batch.lanes) l.busy = batch
+    freeze(batch, ms, error)
+  }
+
+  // What comes of the batch stands elsewhere by the next save; its lanes stay taken until then.
+  function dissolve(batch: Batch): void {
+    advance(batch, 'split')
+    clearTimeout(batch.timer)
+    if (batch.stored) book.ops.done.push(batch.id)
+    state.batches.delete(batch.id)
+  }
+
+  return {
+    freeze,
+    postpone: schedule,
+    replace(batch, left, ms, error) {
+      dissolve(batch)
+      newBatch(left, ms, error)
+    },
+    split(batch, ms, error) {
+      const { first, second, inOrder } = halve(batch.members)
+      dissolve(batch)
+      if (!inOrder) {
+        newBatch(first, ms, error)
+        newBatch(second, ms, error)
+        return
+      }
+      // The second half shares a group with the first: it waits in front of what is set aside.
+      aside().addLanes(batch.lanes)
+      const waiting = second.map((m) => ({ event_id: m.id, groups: messageGroups(m), failures: m.failures }))
+      book.ops.hold_first.unshift(...waiting)
+      for (const m of second) {
+        if (m.payload?.action === 'r' && m.chunk !== null) book.ops.store.push(storedRow(m.payload))
+        settle(state, m)
+        m.payload = undefined
+      }
+      lanes.addFirst(second)
+      newBatch(first, ms, error)
+    },
+    restore(saved) {
+      for (const b of saved.batches) {
+        const batch: Batch = {
+          id: b.id,
+          state: 'waiting',
+          members: b.event_ids.map((id, i) => ({
+            id,
+            lanes: [],
+            payload: undefined,
+            size: 0,
+            failures: b.member_failures[i] ?? 0,
+            chunk: null,
+            place: 'ahead',
+            since: 0,
+            order: state.arrival++,
+          })),
+          lanes: new Set(),
+          attempt: b.attempt,
+          stored: true,
+          startedAt: 0,
+          timer: undefined,
+        }
+        batch.lanes = new Set(lanes.occupy(b.groups, batch))
+        state.batches.set(b.id, batch)
+        // its request was under way when the last run ended: what came of it is not known
+        schedule(batch, b.wait_ms ?? 0)
+      }
+      for (const [sourceId, { stale }] of target.tables) {
+        if (stale !== null) lanes.occupy([staleKey(sourceId)], staleBlocker)
+      }
+      for (const h of saved.held) {
+        lanes.add(
+          {
+            id: h.event_id,
+            payload: undefined,
+            size: 0,
+            failures: h.failures,
+            chunk: null,
+            place: 'held',
+            since: 0,
+            order: state.arrival++,
+          },
+          h.groups,
+        )
+      }
+    },
+    nextDueMs() {
+      let next: number | undefined
+      for (const b of state.batches.values()) {
+        if (b.state !== 'waiting') continue
+        next = Math.min(next ?? Infinity, Math.max(0, b.startedAt - performance.now()))
+      }
+      return next
+    },
+  }
+}

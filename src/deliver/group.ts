@@ -1,0 +1,26 @@
+// The groups of a message as keys of lanes, and as rowhook.batch and rowhook.held store them.
+import type { EventRow } from '../log/events.ts'
+import type { Message } from './lanes.ts'
+import type { Target } from './target.ts'
+
+/** Two for an update that changed its group, none where the sink wants no order. */
+export function groupKeys(target: Pick<Target, 'tables'>, row: EventRow): string[] {
+  const groupColumns = target.tables.get(row.source_id)?.groupColumns ?? null
+  if (groupColumns !== null && groupColumns.length === 0) return []
+  // A custom group is one over all tables of the sink, a key belongs to its table.
+  const key = row.grp !== null ? `=${row.grp}` : `${row.source_id}:${row.pks.join(':')}`
+  const old =
+    row.old_grp !== null
+      ? `=${row.old_grp}`
+      : row.old_pks !== null && row.grp === null
+        ? `${row.source_id}:${row.old_pks.join(':')}`
+        : key
+  return old === key ? [key] : [old, key]
+}
+
+/** The group in which the changes of a stale table wait. */
+export const staleKey = (sourceId: number): string => `stale:${sourceId}`
+
+/** The groups of a message in its lanes; a lane without a key is one message's own. */
+export const messageGroups = (m: Message<EventRow>): string[] =>
+  m.lanes.flatMap((l) => (l.key === '' ? [] : [l.key]))

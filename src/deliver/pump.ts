@@ -1,0 +1,195 @@
+// Takes messages out of the lanes and sends them, as many requests at once as the sink allows: new
+// ones, frozen batches whose time has come, and probes while the circuit is open.
+import type { EventRow } from '../log/events.ts'
+import { advance, firstBatchId } from './batch.ts'
+import type { Batch } from './batch.ts'
+import { cancelProbe, probe, probeDelayMs } from './circuit.ts'
+import type { Exchange } from './exchange.ts'
+import type { Message } from './lanes.ts'
+import type { Loader } from './payload.ts'
+import type { Settler } from './settle.ts'
+import type { RunState } from './state.ts'
+
+/** Bytes of one request's body, about: a batch of large records is cut there. */
+const maxBodyBytes = 8 * 1024 * 1024
+
+export interface Pump {
+  /** Begins as many requests as may begin now. */
+  send(): void
+  /** Forgets its timers. */
+  clear(): void
+}
+
+export interface PumpParts {
+  settler: Settler
+  loader: Loader
+  /** A frozen batch could not be sent for a reason of ours: again soon, the same attempt. */
+  postpone(batch: Batch): void
+  /** A waiting message is being sent. */
+  forget(m: Message<EventRow>): void
+}
+
+/** Makes the pump of one run. */
+export function createPump(state: RunState, { settler, loader, postpone, forget }: PumpParts): Pump {
+  const { options, lanes } = state
+  const { target, circuit, pacer } = options
+  /** Frozen batches that have a slot. */
+  const retrying = new Set<Batch>()
+  let retryTurn = false
+  const timers: Record<'pace' | 'fill' | 'probe', NodeJS.Timeout | undefined> = {
+    pace: undefined,
+    fill: undefined,
+    probe: undefined,
+  }
+  const now = (): number => performance.now()
+
+  function again(timer: keyof typeof timers, ms: number): void {
+    timers[timer] ??= setTimeout(() => {
+      timers[timer] = undefined
+      state.pump()
+    }, ms)
+  }
+
+  /** Begins one request; false when there is nothing to send now. */
+  function sendNext(): boolean {
+    const wait = pacer.delayMs()
+    if (wait > 0) {
+      again('pace', wait)
+      return false
+    }
+    if (circuit.state !== 'closed') return sendProbe()
+    // Retries get half of the slots at most, and every other turn, while fresh messages wait: ten
+    // thousand failing groups must not delay the others.
+    const share = Math.max(1, Math.floor(target.concurrency / 2))
+    const mayRetry = state.due.length > 0
+    if (!lanes.hasReady) return mayRetry && retry()
+    if (mayRetry && retrying.size < share && (target.concurrency > 1 || retryTurn)) return retry()
+    retryTurn = true
+    return sendFresh() || (state.due.length > 0 && retry())
+  }
+
+  function sendProbe(): boolean {
+    if (circuit.state === 'probing') return false
+    const freshIn = probeDelayMs(circuit, true, now())
+    const dueIn = probeDelayMs(circuit, false, now())
+    if (lanes.hasReady && freshIn === 0 && sendFresh()) return true
+    if (state.due.length > 0 && dueIn === 0) return retry()
+    const next = Math.min(lanes.hasReady ? freshIn : Infinity, state.due.length > 0 ? dueIn : Infinity)
+    if (next > 0 && next < Infinity) {
+      clearTimeout(timers.probe)
+      timers.probe = undefined
+      again('probe', next)
+    }
+    return false
+  }
+
+  // An unfilled batch may wait for more, so long as its first message allows.
+  function unfilled(): boolean {
+    if (target.batchTimeoutMs === 0 || lanes.ahead >= target.batchSize) return false
+    const oldest = lanes.peek()
+    if (oldest === undefined) return false
+    const wait = oldest.since + target.batchTimeoutMs - now()
+    if (wait <= 0) return false
+    again('fill', wait)
+    return true
+  }
+
+  /** Sends messages that wait in lanes; whether it did, or another look may find some. */
+  function sendFresh(): boolean {
+    if (unfilled()) return false
+    const batch: Batch = {
+      id: '',
+      state: 'sending',
+      members: [],
+      lanes: new Set(),
+      attempt: 0,
+      stored: false,
+      startedAt: 0,
+      timer: undefined,
+    }
+    const taken = lanes.take(target.batchSize, maxBodyBytes, batch)
+    if (taken.missing.length > 0) loader.load(taken.missing)
+    if (taken.messages.length === 0) return lanes.hasReady
+    batch.members = taken.messages
+    let sentBefore = false
+    for (const m of taken.messages) {
+      forget(m)
+      sentBefore ||= m.failures > 0 || m.chunk === null
+      state.aheadBytes -= m.size
+      for (const l of m.lanes) batch.lanes.add(l)
+    }
+    // what was failed, split or asked for again is a new batch with a new id
+    batch.id = sentBefore ? `msg_${crypto.randomUUID()}` : firstBatchId(options.scope, taken.messages)
+    state.batches.set(batch.id, batch)
+    pacer.take()
+    state.inFlight++
+    if (circuit.state === 'open') probe(circuit, batch.id)
+    void exchange(batch)
+    return true
+  }
+
+  /** Sends a frozen batch again; its slot is taken while its payload is fetched. */
+  function retry(): true {
+    const batch = state.due.shift()!
+    retryTurn = false
+    advance(batch, 'due')
+    pacer.take()
+    state.inFlight++
+    retrying.add(batch)
+    if (circuit.state === 'open') probe(circuit, batch.id)
+    void prepareAndSend(batch)
+    return true
+  }
+
+  async function prepareAndSend(batch: Batch): Promise<void> {
+    const isReady = await loader.prepare(batch).then(
+      (lost) => lost.length === 0 || (!state.dead && settler.drop(batch, lost)),
+      (error: unknown) => {
+        options.onError(error)
+        return false
+      },
+    )
+    if (isReady && !state.dead && !state.stopping && options.mayRun()) return exchange(batch)
+    leaveSlot(batch)
+    cancelProbe(circuit, batch.id)
+    if (state.dead) return
+    if (batch.state !== 'over') postpone(batch)
+    state.pump()
+  }
+
+  async function exchange(batch: Batch): Promise<void> {
+    batch.attempt++
+    batch.startedAt = now()
+    const result = await options.exchange(batch).catch((error: unknown): Exchange => {
+      // the sender never rejects: this is a fault of ours, and must not stop the stream
+      options.onError(error)
+      const message = 'the request could not be made; see the log'
+      return {
+        headers: {},
+        body: '',
+        truncated: false,
+        durationMs: 0,
+        error: { code: 'internal', message },
+      }
+    })
+    leaveSlot(batch)
+    state.progressAt = now()
+    if (state.dead) return
+    settler.finish(batch, result)
+    state.pump()
+  }
+
+  function leaveSlot(batch: Batch): void {
+    state.inFlight--
+    retrying.delete(batch)
+  }
+
+  return {
+    send() {
+      while (state.inFlight < target.concurrency && options.mayRun() && sendNext());
+    },
+    clear() {
+      for (const timer of Object.values(timers)) clearTimeout(timer)
+    },
+  }
+}

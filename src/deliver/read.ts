@@ -1,0 +1,157 @@
+// Reads ahead: chunks of the log become messages in lanes, as long as there is room in memory.
+import type { EventRow } from '../log/events.ts'
+import type { Aside } from './aside.ts'
+import { createChunk } from './book.ts'
+import type { BookChunk } from './book.ts'
+import { isBlind } from './circuit.ts'
+import { groupKeys, staleKey } from './group.ts'
+import type { Message } from './lanes.ts'
+import { dropPayload, keepPayload, sizeOf } from './payload.ts'
+import type { Decided } from './run.ts'
+import type { Settler } from './settle.ts'
+import type { SourceChunk } from './source.ts'
+import type { RunState } from './state.ts'
+
+/** Bytes of stored payload that a run keeps in memory ahead of its requests. */
+const maxAheadBytes = 8 * 1024 * 1024
+/** Messages that are set aside in memory, and chunks that cannot be passed because of them. */
+const maxAside = 20_000
+const maxChunks = 20_000
+
+export interface Reader {
+  /** Reads if there is something to read, and room. */
+  read(): void
+  /** Whether the log could be read on as far as memory goes. */
+  hasRoom(): boolean
+  readonly reading: boolean
+  /** A waiting message leaves: it is no longer the one that a newer version would replace. */
+  forget(m: Message<EventRow>): void
+}
+
+/** @param onQuiet told when a read has ended after the run was stopped */
+export function createReader(state: RunState, aside: Aside, settler: Settler, onQuiet: () => void): Reader {
+  const { options, lanes } = state
+  const { target, source, book, circuit } = options
+  const aheadMessages = Math.max(2 * target.concurrency * target.batchSize, 2000)
+  const chunkLimit = Math.min(Math.ceil(aheadMessages / 2), 5000)
+  const newest = new Map<string, Message<EventRow>>()
+  let reading = false
+
+  const alive = (): boolean => !state.stopping && !state.dead
+
+  function hasRoom(): boolean {
+    // everything fails: one message is enough to ask whether it still does
+    if (isBlind(circuit) && lanes.hasReady) return false
+    return (
+      lanes.ahead < aheadMessages &&
+      state.aheadBytes < maxAheadBytes &&
+      lanes.aside < maxAside &&
+      book.chunks.length < maxChunks
+    )
+  }
+
+  // A failed step is tried again with the same chunk: the source has moved on already.
+  async function readOnce(): Promise<void> {
+    let chunk: SourceChunk | null | undefined
+    for (let wait = 50; ; wait = Math.min(wait * 2, 2000)) {
+      try {
+        chunk ??= await source.next(chunkLimit, maxAheadBytes)
+        if (chunk === null || state.dead) return
+        const decided = chunk.rows.some((r) => r.undecided) ? await options.decide(chunk.rows) : null
+        if (!state.dead) accept(chunk, decided)
+        return
+      } catch (error) {
+        options.onError(error)
+        await new Promise((resolve) => setTimeout(resolve, wait))
+        // until a chunk is there, nothing is lost by giving up; a stopped run reads it again
+        if (!alive()) return
+      }
+    }
+  }
+
+  function accept(read: SourceChunk, decided: Decided | null): void {
+    state.progressAt = performance.now()
+    const rows = decided?.rows ?? read.rows
+    const chunk = createChunk(read)
+    book.addChunk(chunk)
+    source.accepted?.(rows)
+    for (const row of rows) add(row, chunk)
+    for (const { row, error } of [...(read.errors ?? []), ...(decided?.errors ?? [])]) {
+      settler.discardRow(row, groupKeys(target, row), error)
+    }
+    for (const row of decided?.stale ?? []) settler.holdRow(row.event_id, [staleKey(row.source_id)])
+    if (chunk.remaining === 0) book.touch()
+  }
+
+  function add(row: EventRow, chunk: BookChunk): void {
+    const size = sizeOf(row)
+    const keys = groupKeys(target, row)
+    if (size > target.maxMessageBytes) {
+      const limit = target.maxMessageBytes
+      settler.discardRow(
+        row,
+        keys,
+        `the message has about ${size} bytes, more than max_message_bytes ${limit}`,
+      )
+      return
+    }
+    chunk.remaining++
+    const m = lanes.add(
+      {
+        id: row.event_id,
+        payload: undefined,
+        size,
+        failures: 0,
+        chunk,
+        place: 'ahead',
+        since: performance.now(),
+        order: state.arrival++,
+      },
+      keys,
+    )
+    keepPayload(state, m, row)
+    if (!aside.add(m) && target.rowsOnly) coalesce(m)
+  }
+
+  // message_type rows: of what waits, only the newest version of each row. One that changed the row's
+  // key stays: only it tells the receiver that the old key is gone.
+  function coalesce(m: Message<EventRow>): void {
+    const row = m.payload!
+    if (row.pks.length === 0 || row.action === 'r') return
+    const key = rowKey(row)
+    const older = newest.get(key)
+    if (older?.waits === true && older.payload !== undefined && older.payload.old_pks === null) {
+      dropPayload(state, older)
+      lanes.remove(older)
+      settler.settle(older)
+    }
+    m.waits = true
+    newest.set(key, m)
+  }
+
+  function forget(m: Message<EventRow>): void {
+    if (m.waits !== true) return
+    m.waits = false
+    const key = rowKey(m.payload!)
+    if (newest.get(key) === m) newest.delete(key)
+  }
+
+  return {
+    read() {
+      if (reading || !alive() || !source.hasMore || !hasRoom() || !options.mayRun()) return
+      reading = true
+      void readOnce().finally(() => {
+        reading = false
+        if (alive()) state.pump()
+        else onQuiet()
+      })
+    },
+    hasRoom,
+    get reading() {
+      return reading
+    },
+    forget,
+  }
+}
+
+const rowKey = (row: EventRow): string => `${row.source_id}:${row.pks.join(':')}`

@@ -1,0 +1,30 @@
+// What the parts of a run share. Each part owns what it does with it: read.ts brings messages into
+// the lanes, pump.ts takes them out and sends, settle.ts decides what an answer means, freeze.ts keeps
+// batches that failed, aside.ts what waits behind those, payload.ts what is in memory of a message.
+import type { EventRow } from '../log/events.ts'
+import type { Batch } from './batch.ts'
+import type { Lanes } from './lanes.ts'
+import type { RunOptions } from './run.ts'
+
+export interface RunState {
+  readonly options: RunOptions
+  readonly lanes: Lanes<EventRow>
+  /** By webhook-id: those under way, and those frozen. */
+  readonly batches: Map<string, Batch>
+  /** Frozen batches whose time has come. */
+  readonly due: Batch[]
+  /** Request slots that are taken, also by a batch whose payload is being fetched. */
+  inFlight: number
+  /** Nothing new is sent or read; what is under way ends. */
+  stopping: boolean
+  /** Nothing is done any more: the lease is lost, or the run is over. */
+  dead: boolean
+  /** The number of the next message. */
+  arrival: number
+  /** Bytes of payload in memory that wait for a request. */
+  aheadBytes: number
+  /** Monotonic milliseconds of the last sign of life. */
+  progressAt: number
+  /** Looks whether something may be sent or read now. */
+  pump(): void
+}

@@ -1,0 +1,164 @@
+// The guarantees, over simulated lives of a stream (simulation/world.ts).
+import fc from 'fast-check'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { type Life, type World, createWorld } from './simulation/world.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'Date'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+const plain: Life = {
+  seed: 1,
+  groups: 20,
+  concurrency: 8,
+  batchSize: 1,
+  maxRetryCount: null,
+  moving: 0,
+  unordered: 0,
+  flaky: 0,
+  databaseFails: 0,
+  poisoned: 0,
+  slow: 0,
+}
+
+function begin(life: Partial<Life>): World {
+  const world = createWorld({ ...plain, ...life })
+  vi.spyOn(Math, 'random').mockImplementation(world.random)
+  world.start()
+  return world
+}
+
+const lives = fc.record<Life>({
+  seed: fc.integer({ min: 0, max: 2 ** 31 }),
+  groups: fc.integer({ min: 1, max: 30 }),
+  concurrency: fc.constantFrom(1, 2, 4, 16),
+  batchSize: fc.constantFrom(1, 2, 5, 20),
+  maxRetryCount: fc.constantFrom(null, null, 0, 1, 3),
+  moving: fc.constantFrom(0, 0, 0.1, 0.5),
+  unordered: fc.constantFrom(0, 0.2),
+  flaky: fc.constantFrom(0, 0.05, 0.3, 0.8),
+  databaseFails: fc.constantFrom(0, 0, 0.2),
+  poisoned: fc.constantFrom(0, 0, 1, 3),
+  slow: fc.constantFrom(0, 0.02),
+})
+const steps = fc.array(
+  fc.record({
+    changes: fc.integer({ min: 0, max: 60 }),
+    ms: fc.constantFrom(1, 5, 30, 200, 1500, 8000),
+    then: fc.constantFrom('nothing', 'nothing', 'nothing', 'kill', 'freeze', 'drain', 'outage', 'recovery'),
+  }),
+  { minLength: 1, maxLength: 25 },
+)
+
+type Step = { changes: number; ms: number; then: string }
+
+async function live(world: World, plan: Step[], without: string[] = []): Promise<void> {
+  for (const { changes, ms, then } of plan) {
+    world.change(changes)
+    await world.pass(ms)
+    if (without.includes(then)) continue
+    if (then === 'outage') world.setMood(() => ({ status: 503, latencyMs: 2 }))
+    if (then === 'recovery') world.setMood(null)
+    if (then === 'drain') await world.drain()
+    if (then === 'kill') world.kill()
+    if (then === 'freeze') world.freeze()
+    if (then === 'drain' || then === 'kill' || then === 'freeze') world.start()
+  }
+  await world.settle()
+}
+
+const numRuns = process.env['FULL'] === '1' ? 3000 : 150
+
+test('whatever happens, nothing is lost, nothing is out of order, and no state is left behind', async () => {
+  await fc.assert(
+    fc.asyncProperty(lives, steps, async (life, plan) => {
+      const world = begin(life)
+      await live(world, plan)
+      expect({ lost: world.lost, outOfOrder: world.outOfOrder, stateRows: world.stateRows }).toEqual({
+        lost: 0,
+        outOfOrder: 0,
+        stateRows: 0,
+      })
+      world.kill()
+    }),
+    { numRuns },
+  )
+}, 300_000)
+
+test('a dispatcher that is drained repeats nothing, and counts every message once', async () => {
+  await fc.assert(
+    fc.asyncProperty(lives, steps, async (life, plan) => {
+      const world = begin(life)
+      await live(world, plan, ['kill', 'freeze'])
+      await world.drain()
+      expect({ lost: world.lost, duplicated: world.duplicated, outOfOrder: world.outOfOrder }).toEqual({
+        lost: 0,
+        duplicated: 0,
+        outOfOrder: 0,
+      })
+      expect(world.storedDelivered).toBe(world.delivered)
+    }),
+    { numRuns },
+  )
+}, 300_000)
+
+const minutes = (n: number) => n * 60_000
+
+/** Changes of random groups at a steady rate. */
+async function keepChanging(world: World, perSecond: number, ms: number): Promise<void> {
+  for (let at = 0; at < ms; at += 1000) {
+    world.change(perSecond)
+    await world.pass(1000)
+  }
+}
+
+test.for([
+  { groups: 1, batchSize: 1 },
+  { groups: 500, batchSize: 1 },
+  { groups: 500, batchSize: 100 },
+])(
+  'an endpoint that is down for long leaves next to no rows: $groups groups, batches of $batchSize',
+  async (life, { expect }) => {
+    const world = begin(life)
+    await keepChanging(world, 20, 5000)
+    world.setMood(() => ({ status: 503, latencyMs: 5 }))
+    let most = 0
+    for (let minute = 0; minute < 20; minute += 1) {
+      await keepChanging(world, 20, minutes(1))
+      if (minute === 10) {
+        await world.drain()
+        world.start()
+      }
+      most = Math.max(most, world.stateRows)
+    }
+    expect(most).toBeLessThan(300)
+    expect(world.requests).toBeLessThan(200)
+    await world.settle()
+    expect({ lost: world.lost, outOfOrder: world.outOfOrder }).toEqual({ lost: 0, outOfOrder: 0 })
+    expect(world.duplicated).toBe(0)
+    world.kill()
+  },
+  60_000,
+)
+
+test('groups that fail never delay the others, be these frequent or rare', async () => {
+  const world = begin({ groups: 40, poisoned: 20 })
+  const delays: number[] = []
+  const healthy = async (perStep: number, steps: number, everyMs: number) => {
+    for (let i = 0; i < steps; i += 1) {
+      const began = performance.now()
+      const ids = Array.from({ length: perStep }, (_, n) => world.change(1, 20 + ((i + n) % 20))[0]!)
+      world.change(1, i % 20)
+      await world.pass(everyMs)
+      for (const id of ids) delays.push((world.acknowledgedAt.get(id) ?? Infinity) - began)
+    }
+  }
+  await healthy(1, 600, 100)
+  await healthy(1, 40, 15_000)
+  expect(delays.filter((ms) => ms > 1200)).toEqual([])
+  world.kill()
+})

@@ -1,0 +1,338 @@
+// A whole life of a stream in memory and in simulated time: changes come, the receiver fails, hangs
+// and recovers, the database goes away, the dispatcher is killed, paused, drained and replaced. The
+// run, its lanes, book and circuit are the real ones. The world counts what the guarantees forbid.
+//
+// The caller installs fake timers; everything random comes from one seed, so a failure can be had again.
+import { vi } from 'vitest'
+import { openBook } from '../../../../src/deliver/book.ts'
+import { type Circuit, createCircuit } from '../../../../src/deliver/circuit.ts'
+import type { Exchange } from '../../../../src/deliver/exchange.ts'
+import { createPacer } from '../../../../src/deliver/pacer.ts'
+import { groupKeys } from '../../../../src/deliver/group.ts'
+import { type Run, startRun } from '../../../../src/deliver/run.ts'
+import type { Batch } from '../../../../src/deliver/batch.ts'
+import type { Source } from '../../../../src/deliver/source.ts'
+import type { Target } from '../../../../src/deliver/target.ts'
+import type { EventRow } from '../../../../src/log/events.ts'
+import { emptyStream, load, save, stateRows } from './database.ts'
+
+/** What kind of life. Shares are from 0 to 1. */
+export interface Life {
+  seed: number
+  groups: number
+  concurrency: number
+  batchSize: number
+  maxRetryCount: number | null
+  /** Of changes that move their row from one group to another. */
+  moving: number
+  /** Of changes without any order. */
+  unordered: number
+  /** Of requests that fail by themselves, of answers that name members as failed. */
+  flaky: number
+  /** Of saves and reads that fail. */
+  databaseFails: number
+  /** Groups (counted from 0) whose messages the receiver never takes, until the end. */
+  poisoned: number
+  /** Of requests that take three seconds. */
+  slow: number
+}
+
+/** A receiver's mood: what it answers, how soon. */
+export type Mood = (batch: Batch) => { status?: number; latencyMs: number; failed?: number[] }
+
+/** What the guarantees forbid, and what else the caller may want to know. */
+export interface World {
+  readonly lost: number
+  readonly duplicated: number
+  readonly outOfOrder: number
+  readonly delivered: number
+  readonly stateRows: number
+  readonly requests: number
+  readonly storedDelivered: number
+  readonly circuit: Circuit
+  /** Messages acknowledged, by id, at simulated milliseconds. */
+  readonly acknowledgedAt: ReadonlyMap<number, number>
+  random(): number
+  /** Adds changes of random groups, or of the one given; returns their ids. */
+  change(count: number, group?: number): number[]
+  /** Sets how the receiver answers from now on; null: as the life says. */
+  setMood(mood: Mood | null): void
+  setDatabaseFails(share: number): void
+  start(): void
+  /** SIGKILL: the run is gone, its requests may still arrive. */
+  kill(): void
+  /** SIGSTOP for longer than the lease: it goes on, but may send nothing, and others take over. */
+  freeze(): void
+  /** SIGTERM. */
+  drain(): Promise<void>
+  /** Lets time pass. */
+  pass(ms: number): Promise<void>
+  /** Makes everything well and waits until nothing is left to do. */
+  settle(): Promise<void>
+}
+
+const sourceId = 1
+const unorderedSource = 2
+
+/** Makes a world; nothing runs until `start`. */
+export function createWorld(life: Life): World {
+  const random = generator(life.seed)
+  const chance = (share: number) => random() < share
+  const stream = emptyStream({ from: 1, to: 2, last: 0 })
+  const log: EventRow[] = []
+  const byId = new Map<number, EventRow>()
+  /** What is neither acknowledged nor discarded of a group, in order; done ones are taken out when met. */
+  const openIn = new Map<string, Set<number>>()
+  const arrived = new Set<number>()
+  const acknowledgedAt = new Map<number, number>()
+  const target = targetOf(life)
+  let circuit = createCircuit()
+  let run: Run | undefined
+  let mayRun = { now: true }
+  let mood: Mood | null = null
+  let databaseFails = life.databaseFails
+  let duplicated = 0
+  let outOfOrder = 0
+  let requests = 0
+  let runs = 0
+
+  const now = () => performance.now()
+  const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+  const isDone = (id: number) => acknowledgedAt.has(id) || stream.discarded.has(id)
+
+  function change(count: number, group?: number): number[] {
+    const ids: number[] = []
+    for (let i = 0; i < count; i += 1) {
+      // ids have gaps, as sequences do
+      const id = (log.at(-1)?.event_id ?? 0) + 1 + Math.floor(random() * 3)
+      const of = group ?? Math.floor(random() * life.groups)
+      const moved = group === undefined && chance(life.moving)
+      const row = {
+        event_id: id,
+        source_id: group === undefined && chance(life.unordered) ? unorderedSource : sourceId,
+        action: 'u',
+        grp: null,
+        old_grp: null,
+        pks: [String(of)],
+        old_pks: moved ? [String((of + 1) % life.groups)] : null,
+        record: '{}',
+        changes: null,
+        annotations: null,
+        captured_at: '',
+        xid: '1',
+        undecided: chance(0.1),
+        size: 100,
+      } as EventRow
+      log.push(row)
+      byId.set(id, row)
+      for (const key of groupKeys(target, row)) openIn.set(key, (openIn.get(key) ?? new Set()).add(id))
+      ids.push(id)
+    }
+    run?.announce(log.length)
+    return ids
+  }
+
+  /** A request arrives: is each message's turn there, that comes for the first time? */
+  function arrive(batch: Batch): void {
+    requests += 1
+    const before = new Set<number>()
+    for (const { id } of batch.members) {
+      const isFirst = !arrived.has(id)
+      for (const key of groupKeys(target, byId.get(id)!)) {
+        const open = openIn.get(key)!
+        for (const o of open) {
+          if (o >= id) break
+          if (isDone(o)) open.delete(o)
+          else if (isFirst && !before.has(o)) outOfOrder += 1
+        }
+      }
+      before.add(id)
+      arrived.add(id)
+    }
+  }
+
+  async function exchange(batch: Batch): Promise<Exchange> {
+    arrive(batch)
+    const { status = 200, latencyMs, failed = [] } = (mood ?? usual)(batch)
+    await after(latencyMs)
+    const ok = status >= 200 && status < 300
+    const bad = new Set(failed)
+    for (const { id } of batch.members) {
+      if (!ok || bad.has(id)) continue
+      if (acknowledgedAt.has(id)) duplicated += 1
+      else acknowledgedAt.set(id, now())
+    }
+    await after(1)
+    const body = failed.length === 0 ? '' : JSON.stringify({ failed: failed.map(String) })
+    if (status === 0) {
+      const error = { code: 'closed', message: 'the receiver closed the connection' } as const
+      return { headers: {}, body: '', truncated: false, durationMs: latencyMs, error }
+    }
+    return { status, headers: {}, body, truncated: false, durationMs: latencyMs }
+  }
+
+  const isPoisoned = (id: number) => Number(byId.get(id)!.pks[0]) < life.poisoned
+  function usual(batch: Batch): ReturnType<Mood> {
+    const latencyMs = chance(life.slow) ? 3000 : 1 + Math.floor(random() * 20)
+    const ids = batch.members.map(({ id }) => id)
+    if (ids.some(isPoisoned)) return { status: 500, latencyMs }
+    if (chance(life.flaky)) return { status: chance(0.5) ? 500 : 0, latencyMs }
+    if (chance(life.flaky)) return { latencyMs, failed: ids.filter(() => chance(0.5)) }
+    return { latencyMs }
+  }
+
+  async function database<T>(work: () => T): Promise<T> {
+    await after(1)
+    if (chance(databaseFails)) throw new Error('the database is away')
+    const result = work()
+    await after(1)
+    if (chance(databaseFails)) throw new Error('the answer got lost')
+    return result
+  }
+
+  function sourceFrom(last: number): Source {
+    return {
+      announce() {},
+      get hasMore() {
+        return (log.at(-1)?.event_id ?? 0) > last
+      },
+      async next(limit) {
+        const rows = await database(() => {
+          const at = log.findIndex((r) => r.event_id > last)
+          return at < 0 ? [] : log.slice(at, at + Math.min(limit, 1 + Math.floor(random() * 40)))
+        })
+        if (rows.length === 0) return null
+        last = rows.at(-1)!.event_id
+        return { rows: rows.map((r) => ({ ...r })), position: { from: 1, to: 2, last }, window: { from: 1, to: 2 }, backfill: null }
+      },
+    }
+  }
+
+  function start(): void {
+    const token = (stream.token += 1)
+    const own = (mayRun = { now: true })
+    const scope = `s${(runs += 1)}`
+    circuit = createCircuit(stream.circuit)
+    const book = openBook({
+      position: stream.position,
+      delivered: stream.delivered,
+      delayMs: 40,
+      save: (position, delivered, ops) =>
+        database(() => save(stream, token, position, delivered, ops === null ? null : structuredClone(ops), now())),
+      onLost: () => mine.abort(),
+      onError: () => {},
+    })
+    const mine = startRun({
+      scope,
+      target,
+      source: sourceFrom(stream.position.last),
+      book,
+      circuit,
+      pacer: createPacer(null),
+      saved: load(stream, now()),
+      exchange,
+      fetch: (ids) => database(() => ids.flatMap((id) => (byId.has(id) ? [{ ...byId.get(id)! }] : []))),
+      decide: (rows) => database(() => ({ rows, errors: [], stale: [] })),
+      mayRun: () => own.now,
+      onIdle: () => {},
+      onError: () => {},
+      idleMs: 3000,
+    })
+    run = mine
+  }
+
+  const pass = async (ms: number) => {
+    await vi.advanceTimersByTimeAsync(ms)
+  }
+  const lost = () => log.filter(({ event_id: id }) => !isDone(id)).length
+
+  return {
+    random,
+    change,
+    start,
+    pass,
+    get lost() {
+      return lost()
+    },
+    get duplicated() {
+      return duplicated
+    },
+    get outOfOrder() {
+      return outOfOrder
+    },
+    get delivered() {
+      return acknowledgedAt.size
+    },
+    get storedDelivered() {
+      return stream.delivered
+    },
+    get stateRows() {
+      return stateRows(stream)
+    },
+    get requests() {
+      return requests
+    },
+    get circuit() {
+      return circuit
+    },
+    acknowledgedAt,
+    setMood: (next) => {
+      mood = next
+    },
+    setDatabaseFails: (share) => {
+      databaseFails = share
+    },
+    kill() {
+      run?.abort()
+      run = undefined
+    },
+    freeze() {
+      mayRun.now = false
+      run = undefined
+    },
+    async drain() {
+      const done = run?.stop()
+      run = undefined
+      let over = false
+      void done?.then(() => (over = true))
+      for (let ms = 0; done !== undefined && !over && ms < 600_000; ms += 50) await pass(50)
+    },
+    async settle() {
+      mood = () => ({ latencyMs: 5 })
+      databaseFails = 0
+      if (run === undefined) start()
+      for (let ms = 0; ms < 3_600_000 && (lost() > 0 || stateRows(stream) > 0); ms += 500) {
+        await pass(500)
+        // what dispatchers do once a second
+        run?.wake()
+      }
+    },
+  }
+}
+
+function targetOf(life: Life): Target {
+  return {
+    tables: new Map([
+      [sourceId, { groupColumns: null, stale: null }],
+      [unorderedSource, { groupColumns: [], stale: null }],
+    ]),
+    concurrency: life.concurrency,
+    batchSize: life.batchSize,
+    batchTimeoutMs: 0,
+    maxRetryCount: life.maxRetryCount,
+    maxMessageBytes: 1_000_000,
+    rowsOnly: false,
+    keyOf: (row: EventRow) => String(row.event_id),
+  } as unknown as Target
+}
+
+/** mulberry32: small, and good enough to choose. */
+function generator(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = Math.imul(state ^ (state >>> 15), state | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
