@@ -16,6 +16,9 @@ begin
   if current_setting('lock_timeout') = '0' then
     perform set_config('lock_timeout', '1s', true);
   end if;
+  if to_regprocedure(format('rowhook.capture_%s()', source_id)) is null then
+    perform rowhook.refresh_source(source_id); -- released since by somebody who took the last sink away
+  end if;
   for v_trigger in
     select w.relid, w.definition
     from rowhook.wanted_triggers(source_id, p_actions) w

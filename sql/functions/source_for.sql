@@ -17,6 +17,9 @@ begin
 
   select s.id into v_id from rowhook.source s where s.relid = source_for.relid;
   if v_id is not null then
+    if to_regprocedure(format('rowhook.capture_%s()', v_id)) is null then
+      perform rowhook.refresh_source(v_id); -- rowhook.release_source has taken it away
+    end if;
     return v_id;
   end if;
   update rowhook.source s set relid = source_for.relid, columns = '[]'

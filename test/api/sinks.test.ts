@@ -371,4 +371,24 @@ describe('deleting a sink', () => {
     expect(await triggers(api)).toEqual([])
     expect((await api.call('DELETE', '/api/sinks/second')).status).toBe(404)
   })
+
+  it('leaves the table free for another one', async () => {
+    const api = await withOrders()
+    for (const name of ['first', 'second']) {
+      expect((await api.call('POST', '/api/sinks', { ...minimal, name })).status).toBe(201)
+      expect(await triggers(api)).toHaveLength(3)
+      expect((await api.call('DELETE', `/api/sinks/${name}`)).status).toBe(204)
+    }
+  })
+
+  it('at the moment when another one is made leaves that one with its triggers', async () => {
+    const api = await withOrders()
+    await api.call('POST', '/api/sinks', { ...minimal, name: 's0' })
+    for (let i = 1; i <= 8; i++) {
+      const made = api.call('POST', '/api/sinks', { ...minimal, name: `s${i}` })
+      const gone = api.call('DELETE', `/api/sinks/s${i - 1}`)
+      expect([(await made).status, (await gone).status]).toEqual([201, 204])
+      expect(await triggers(api)).toHaveLength(3)
+    }
+  })
 })
