@@ -1,6 +1,7 @@
 // Pools of postgres.js from a database URL.
 import postgres from 'postgres'
 import { socketSource } from './socket.ts'
+import { surviveLostConnections } from './transactions.ts'
 import { type DatabaseTarget, parseDatabaseUrl } from './url.ts'
 
 /** postgres.js's own options, save those that the URL decides. */
@@ -32,6 +33,7 @@ export function connect(url: string, options: ConnectOptions = {}): postgres.Sql
     target_session_attrs: target.sessionAttributes,
   }
   const sql = postgres(given)
+  surviveLostConnections(sql)
   const end = sql.end.bind(sql)
   sql.end = async (how) => {
     await end(how)
