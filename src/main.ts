@@ -5,6 +5,7 @@ import { serve } from '@hono/node-server'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
 import type { Sql } from 'postgres'
+import { createAlerts } from './alert/alerts.ts'
 import { createApi } from './api/app.ts'
 import type { Config } from './config.ts'
 import { connect } from './db/connect.ts'
@@ -23,6 +24,7 @@ import { createSender } from './deliver/send.ts'
 import { sendTestMessage } from './deliver/test-message.ts'
 import { ConfigError } from './errors.ts'
 import { createMetrics } from './metrics.ts'
+import { withDatabaseMetrics } from './metrics-database.ts'
 import { createDispatcher } from './schedule/dispatcher.ts'
 import type { Dispatcher } from './schedule/dispatcher.ts'
 import { createRunner } from './schedule/runner.ts'
@@ -30,7 +32,6 @@ import { createListening } from './schedule/listening.ts'
 import { createMaintenance } from './schedule/maintenance.ts'
 import { makeSource } from './schedule/make-source.ts'
 import { queueDeliver, startWorker, unlockDead } from './schedule/worker.ts'
-import type { Worker } from './schedule/worker.ts'
 
 export interface StartOptions {
   config: Config
@@ -83,7 +84,7 @@ export async function start({ config, api, dispatch, env, onUp = announce }: Sta
         db: createKysely(sql),
         config,
         logger,
-        metrics: metrics.registry,
+        metrics: withDatabaseMetrics(metrics.registry, sql),
         sendTest: (endpointId) => sendTestMessage(sql, sender, config.keyRing, version, endpointId),
         reach: createReach(routes),
         ...(dispatcher === undefined
@@ -136,8 +137,8 @@ async function startDispatching({
     logger.warn({ err: error }, 'the delivery log could not be written; trying again'),
   )
   const maintenance = createMaintenance({ sql, config, logger })
+  const alerts = createAlerts({ sql, sender, ring: config.keyRing, version }, logger)
   const requeue = (streamId: string, inMs: number): Promise<void> => queueDeliver(sql, streamId, inMs)
-  let worker: Worker | undefined
   const dispatcher = createDispatcher({
     sql,
     logger,
@@ -170,7 +171,7 @@ async function startDispatching({
     },
   })
   await dispatcher.start()
-  worker = await startWorker({
+  const worker = await startWorker({
     connectionString: async () => workerUrl(config.databaseUrl),
     logger,
     prepare: !pooled,
@@ -178,11 +179,14 @@ async function startDispatching({
       await dispatcher.runner.start(streamId)
     },
     maintain: maintenance.run,
+    alert: alerts.send,
   })
   maintenance.start()
+  alerts.start()
   closers.push(async () => {
     maintenance.stop()
-    await worker?.stop()
+    alerts.stop()
+    await worker.stop()
     await dispatcher.drain()
     await journal.close()
   })

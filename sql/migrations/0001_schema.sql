@@ -368,6 +368,20 @@ create index on rowhook.replay (sink_id);
 alter table rowhook.stream
   add foreign key (replay_id) references rowhook.replay on delete cascade;
 
+-- What operators are told (sink.alert_endpoint_id). A dispatcher makes a job of each within seconds; the
+-- rows stay for a week, so that what repeats is not told again and again.
+create table rowhook.alert (
+  id         uuid primary key default gen_random_uuid(),
+  sink_id    int not null references rowhook.sink on delete cascade,
+  event      text not null,
+  data       jsonb not null,
+  at         timestamptz not null default now(),
+  -- null: nobody has made a job of it yet
+  queued_at  timestamptz
+);
+create index on rowhook.alert (sink_id, event, at);
+create index on rowhook.alert (at) where queued_at is null;
+
 -- Administration ---------------------------------------------------------------------------------
 
 create table rowhook.token (

@@ -1,5 +1,6 @@
 // One attempt of a batch: body, signature, headers, the exchange, its line in the delivery log.
 import type { Metrics } from '../metrics.ts'
+import type { RunTrace } from '../trace.ts'
 import type { Batch } from './batch.ts'
 import type { Exchange } from './exchange.ts'
 import type { Journal } from './journal.ts'
@@ -17,18 +18,32 @@ export interface ExchangeOptions {
   /** Whose connections it uses: one set per stream, so that no stream takes another's. */
   connectionKey: string
   replayId: string | null
+  /** Where somebody traces: the run's span. */
+  trace?: RunTrace | undefined
 }
 
 /** Makes the function that sends one attempt of a batch; its members' payloads must be loaded. */
 export function createExchange(options: ExchangeOptions): (batch: Batch) => Promise<Exchange> {
   const { target, sender, journal, metrics } = options
   const count = metrics.requests(target.sink.name)
-  const secretHeaders = Object.keys(target.sink.endpoint.encrypted_headers)
+  const { headers: plainHeaders, encrypted_headers } = target.sink.endpoint
+  const secretHeaders = Object.keys(encrypted_headers)
+  // The endpoint's own wins: it was set on purpose.
+  const hasTraceparent = [...Object.keys(plainHeaders), ...secretHeaders].some((name) =>
+    /^traceparent$/i.test(name),
+  )
 
   return async (batch) => {
     const body = target.body(batch.members.map((m) => m.payload!))
     const at = options.clock()
     const headers = target.headers(batch, Math.floor(at / 1000), body)
+    const span = options.trace?.request({
+      url: target.url,
+      webhookId: batch.id,
+      attempt: batch.attempt,
+      messages: batch.members.length,
+    })
+    if (span !== undefined && !hasTraceparent) headers.sent.push('traceparent', span.traceparent)
     const exchange = await sender.send({
       endpointKey: options.connectionKey,
       url: target.url,
@@ -41,6 +56,8 @@ export function createExchange(options: ExchangeOptions): (batch: Batch) => Prom
       secretHeaders,
     })
     const ok = exchange.error === undefined && exchange.status! >= 200 && exchange.status! < 300
+    const error = exchange.error?.message ?? (ok ? null : statusText(exchange.status!))
+    span?.end(exchange.status, error ?? undefined)
     count(batch, exchange, ok, at)
     journal.add({
       sinkId: target.sink.id,
@@ -52,7 +69,7 @@ export function createExchange(options: ExchangeOptions): (batch: Batch) => Prom
       ok,
       status: exchange.status ?? null,
       durationMs: exchange.durationMs,
-      error: exchange.error?.message ?? (ok ? null : statusText(exchange.status!)),
+      error,
       response: exchange.body === '' ? null : exchange.body,
       requestHeaders: shownTo(exchange.listener, headers.shown()),
     })
@@ -62,5 +79,7 @@ export function createExchange(options: ExchangeOptions): (batch: Batch) => Prom
 
 /** Headers for the delivery log, which has to say when it was not the endpoint that answered. */
 function shownTo(listener: string | undefined, headers: string): string {
-  return listener === undefined ? headers : `{"rowhook-listener":${JSON.stringify(listener)},${headers.slice(1)}`
+  return listener === undefined
+    ? headers
+    : `{"rowhook-listener":${JSON.stringify(listener)},${headers.slice(1)}`
 }

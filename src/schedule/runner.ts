@@ -20,6 +20,8 @@ import { createExchange } from '../deliver/request.ts'
 import { fetchEvents } from '../log/events.ts'
 import type { Metrics } from '../metrics.ts'
 import type { KeyRing } from '../secret/ring.ts'
+import { traceRun } from '../trace.ts'
+import type { RunTrace } from '../trace.ts'
 
 export interface RunnerOptions {
   sql: Sql
@@ -57,6 +59,7 @@ interface Running {
   version: number
   run: Run
   target: Target
+  trace: RunTrace | undefined
   restarting: boolean
 }
 
@@ -145,6 +148,7 @@ export function createRunner(options: RunnerOptions): Runner {
       probes: stream.circuit.probes,
       nextAt: now + stream.circuit.waitMs,
     })
+    const trace = traceRun(sink.name, stream.replayId)
     const run = startRun({
       scope: `${target.installation}-${stream.replayId === null ? sink.id : stream.replayId.slice(0, 8)}`,
       target,
@@ -161,6 +165,7 @@ export function createRunner(options: RunnerOptions): Runner {
         clock: options.clock,
         connectionKey: `stream:${stream.id}`,
         replayId: stream.replayId,
+        trace,
       }),
       fetch: (ids) => fetchEvents(sql, sink.id, ids),
       decide,
@@ -175,7 +180,7 @@ export function createRunner(options: RunnerOptions): Runner {
       idleMs,
     })
     begun = run
-    running.set(stream.id, { stream, version: sink.version, run, target, restarting: false })
+    running.set(stream.id, { stream, version: sink.version, run, target, trace, restarting: false })
     run.announce(options.newestTick())
   }
 
@@ -183,6 +188,11 @@ export function createRunner(options: RunnerOptions): Runner {
     const r = running.get(streamId)
     if (r === undefined) return
     r.run.abort()
+    forget(streamId)
+  }
+
+  function forget(streamId: string): void {
+    running.get(streamId)?.trace?.end()
     running.delete(streamId)
     options.sender.forget(`stream:${streamId}`)
   }
@@ -195,8 +205,7 @@ export function createRunner(options: RunnerOptions): Runner {
     const work = (async () => {
       await r.run.stop()
       const dueMs = r.run.nextDueMs()
-      running.delete(streamId)
-      options.sender.forget(`stream:${streamId}`)
+      forget(streamId)
       await releaseStream(sql, r.stream)
       const seen = await sql`
         select st.tick_from::float8 as at from rowhook.stream st where st.id = ${streamId}`
@@ -222,8 +231,7 @@ export function createRunner(options: RunnerOptions): Runner {
     r.restarting = true
     const job = (async () => {
       await r.run.stop()
-      running.delete(streamId)
-      options.sender.forget(`stream:${streamId}`)
+      forget(streamId)
       await work?.()
       const again = draining ? null : await readStream(sql, streamId, r.stream.token)
       if (again === null) {

@@ -5,6 +5,7 @@ import { Logger as GraphileLogger, run } from 'graphile-worker'
 import type { Runner as GraphileRunner, TaskList } from 'graphile-worker'
 import type { Logger } from 'pino'
 import type { Sql } from 'postgres'
+import type { AlertJob } from '../alert/alerts.ts'
 
 /** Graphile Worker's schema; not its default one, so that a user's own never clashes. */
 export const workerSchema = 'rowhook_worker'
@@ -17,6 +18,8 @@ export interface WorkerOptions {
   prepare: boolean
   deliver(streamId: string): Promise<void>
   maintain(): Promise<void>
+  /** Sends an alert; the job is tried again when it rejects. */
+  alert(job: AlertJob, attempt: number): Promise<void>
 }
 
 export interface Worker {
@@ -28,6 +31,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const tasks: TaskList = {
     deliver: async (payload) => options.deliver((payload as { stream: string }).stream),
     maintain: async () => options.maintain(),
+    alert: async (payload, { job }) => options.alert(payload as AlertJob, job.attempts),
   }
   const logger = options.logger.child({ part: 'worker' })
   let stopped = false
