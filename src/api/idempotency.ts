@@ -29,18 +29,19 @@ export function idempotency({ db, config }: Pick<ApiOptions, 'db' | 'config'>): 
     try {
       await next()
     } finally {
-      // Hono has turned errors into answers already; whatever was not done may be tried again.
-      if (c.res.ok) await keep(db, key, await seal(config.keyRing, key, c.res.clone()))
+      // Hono has turned errors into answers already; whatever was not done may be tried again, and a
+      // stream that goes on for hours cannot be kept.
+      if (c.res.ok && isJson(c.res)) await keep(db, key, await seal(config.keyRing, key, c.res.clone()))
       else await release(db, key)
     }
   }
 
   async function reserveOrTakeOver(key: string, fingerprint: string): Promise<Earlier | undefined> {
-    const earlier = await reserve(db, key, fingerprint)
+    const earlier = await reserve(db, key, fingerprint, new Date())
     if (earlier === undefined || earlier.status !== null) return earlier
     if (Date.now() - earlier.created_at.getTime() < abandonedMs) return earlier
     await release(db, key)
-    return reserve(db, key, fingerprint)
+    return reserve(db, key, fingerprint, new Date())
   }
 }
 
@@ -81,6 +82,9 @@ async function seal(ring: KeyRing, key: string, answer: Response) {
     body: ring.length === 0 ? null : encrypt(ring, identity(key), text),
   }
 }
+
+const isJson = (answer: Response) =>
+  answer.headers.get('content-type')?.startsWith('application/json') === true
 
 const identity = (key: string) => `idempotency:${key}`
 

@@ -6,7 +6,7 @@ import { type ApiEnv, type ApiOptions, scopes } from './context.ts'
 import { operation } from './operation.ts'
 import { decodeCursor, page, pageOf, pageQuery } from './page.ts'
 import { body, query } from './request.ts'
-import { isUuid, name, nameForm, uuidForm } from './schema/name.ts'
+import { name, nameForm, uuidForm } from './schema/name.ts'
 import { timestamp } from './schema/timestamp.ts'
 import { type Token, createToken, listTokens, revokeToken } from './store/tokens.ts'
 import { change } from './transaction.ts'
@@ -90,7 +90,7 @@ export function tokenRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono<A
   )
 
   app.delete(
-    '/:id',
+    '/:token',
     operation({
       tag: 'Tokens',
       summary: 'Revoke a token',
@@ -98,11 +98,9 @@ export function tokenRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono<A
       status: 204,
     }),
     async (c) => {
-      const id = c.req.param('id')
       await change(sql, c.get('actor'), async ({ db, audit }) => {
-        const row = isUuid(id) ? await revokeToken(db, id, new Date()) : undefined
-        if (row === undefined)
-          throw new NotFoundError('there is no token with this id that could still be revoked')
+        const row = await revokeToken(db, c.req.param('token'), new Date())
+        if (row === undefined) throw new NotFoundError('there is no such token that could still be revoked')
         await audit({
           action: 'token.revoke',
           resource: `token:${row.name}`,

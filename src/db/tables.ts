@@ -1,5 +1,5 @@
 // The tables of sql/migrations that the API reads and writes through Kysely, as postgres.js returns
-// them: bigint as string, timestamptz as Date, jsonb as its value. Kept by hand; test/api/tables
+// them: bigint as string, timestamptz as Date, jsonb as its value. Kept by hand; test/api/schema.test.ts
 // compares it with the database. The event log and delivery state are not here: only the functions
 // of sql/functions touch those.
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'

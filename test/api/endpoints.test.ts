@@ -260,6 +260,14 @@ describe('an Idempotency-Key', () => {
     expect((await call('POST', '/api/endpoints', input, headers)).status).toBe(201)
   })
 
+  it('is forgotten after a day', async () => {
+    const { call, database } = await createTestApi()
+    const headers = { 'idempotency-key': 'abc' }
+    await call('POST', '/api/endpoints', input, headers)
+    await database.sql`update rowhook.idempotency set created_at = now() - interval '25 hours'`
+    expect((await call('POST', '/api/endpoints', { ...input, name: 'other' }, headers)).status).toBe(201)
+  })
+
   it('lets one of two simultaneous requests through', async () => {
     const { call } = await createTestApi()
     const post = () => call('POST', '/api/endpoints', input, { 'idempotency-key': 'abc' })

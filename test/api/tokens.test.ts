@@ -114,6 +114,16 @@ describe('a token', () => {
     expect((await api.call('GET', '/api/tokens')).body.data[0].revoked_at).toMatch(/Z$/)
   })
 
+  it('is revoked by its name, where no other has it', async () => {
+    const api = await createTestApi()
+    const first = await tokenWith(api, ['read'])
+    await tokenWith(api, ['read'])
+    expect((await api.call('DELETE', '/api/tokens/read')).status).toBe(409)
+    expect((await api.call('DELETE', `/api/tokens/${first.id}`)).status).toBe(204)
+    expect((await api.call('DELETE', '/api/tokens/read')).status).toBe(204)
+    expect((await api.call('DELETE', '/api/tokens/read')).status).toBe(404)
+  })
+
   it('notes when it was last used', async () => {
     const api = await createTestApi()
     const { token } = await tokenWith(api, ['read'])

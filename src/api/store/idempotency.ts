@@ -1,6 +1,5 @@
-// Rows of rowhook.idempotency: POSTs that carried an Idempotency-Key, and their answers, for a day. The
-// log's maintenance deletes older rows. Keys come as digests, answers as ciphertext: an answer may
-// hold a secret that was shown once.
+// Rows of rowhook.idempotency: POSTs that carried an Idempotency-Key, and their answers, for a day. Keys
+// come as digests, answers as ciphertext: an answer may hold a secret that was shown once.
 import type { Db } from '../../db/kysely.ts'
 
 /** A request that was carried out before, or is just now (status null). */
@@ -12,8 +11,19 @@ export interface Earlier {
   created_at: Date
 }
 
-/** Reserves the key; undefined: it is ours now. Otherwise what has it. */
-export async function reserve(db: Db, key: string, fingerprint: string): Promise<Earlier | undefined> {
+const dayMs = 24 * 3_600_000
+
+/** Reserves the key; undefined: it is ours now. Otherwise what has it. Keys of former days are forgotten. */
+export async function reserve(
+  db: Db,
+  key: string,
+  fingerprint: string,
+  now: Date,
+): Promise<Earlier | undefined> {
+  await db
+    .deleteFrom('rowhook.idempotency')
+    .where('created_at', '<', new Date(now.getTime() - dayMs))
+    .execute()
   const made = await db
     .insertInto('rowhook.idempotency')
     .values({ key, fingerprint })

@@ -2,7 +2,9 @@
 // slow hash, because tokens are 256 random bits and nobody chose them.
 import { createHash, randomBytes } from 'node:crypto'
 import type { Db } from '../../db/kysely.ts'
+import { ConflictError } from '../../errors.ts'
 import { type Scope, scopes } from '../context.ts'
+import { isUuid } from '../schema/name.ts'
 
 /** A token as it may be shown. */
 export interface Token {
@@ -76,8 +78,30 @@ export async function touchToken(db: Db, token: Token, now: Date): Promise<void>
   await db.updateTable('rowhook.token').set({ last_used_at: now }).where('id', '=', token.id).execute()
 }
 
-/** Revokes a token for good; undefined when there is none with this id that is not revoked yet. */
-export async function revokeToken(db: Db, id: string, now: Date): Promise<Token | undefined> {
+/**
+ * Revokes a token for good, by its id or its name.
+ * @returns undefined when there is none that is not revoked yet
+ * @throws ConflictError when several have the name
+ */
+export async function revokeToken(db: Db, reference: string, now: Date): Promise<Token | undefined> {
+  const found = await db
+    .selectFrom('rowhook.token')
+    .select(['id', 'name'])
+    .where((e) =>
+      isUuid(reference)
+        ? e.or([e('id', '=', reference.toLowerCase()), e('name', '=', reference)])
+        : e('name', '=', reference),
+    )
+    .where('revoked_at', 'is', null)
+    .execute()
+  const byId = found.find(({ id }) => id === reference.toLowerCase())
+  if (byId === undefined && found.length > 1) {
+    throw new ConflictError(`${found.length} tokens are called ${found[0]!.name}`, {
+      hint: 'Revoke them by their ids.',
+    })
+  }
+  const id = (byId ?? found[0])?.id
+  if (id === undefined) return undefined
   const row = await db
     .updateTable('rowhook.token')
     .set({ revoked_at: now })
