@@ -51,7 +51,7 @@ export function commandHelp(command: Command): string {
     flagUsage(name, flag),
     flag.about + (flag.choices === undefined ? '' : ` (${flag.choices.join(', ')})`),
   ])
-  const details = command.details === undefined ? '' : `\n${command.details.trim()}\n`
+  const details = command.details === undefined ? '' : `\n${wrapped(command.details)}\n`
   return `Usage: rowhook ${usage(command)} [options]
 
 ${command.about}.
@@ -61,6 +61,26 @@ ${aligned(flags)}
 ${command.examples.length === 1 ? 'Example' : 'Examples'}:
 ${command.examples.map((example) => `  ${example}`).join('\n')}
 `
+}
+
+/** A text in lines of 100 characters; lines that are indented stay as they are. */
+function wrapped(text: string): string {
+  const lines: string[] = []
+  for (const paragraph of text.split(/\n(?= )/)) {
+    if (paragraph.startsWith(' ')) {
+      lines.push(paragraph)
+      continue
+    }
+    let line = ''
+    for (const word of paragraph.split(/\s+/)) {
+      if (line !== '' && line.length + word.length >= 100) {
+        lines.push(line)
+        line = word
+      } else line = line === '' ? word : `${line} ${word}`
+    }
+    lines.push(line)
+  }
+  return lines.join('\n')
 }
 
 function usage({ path, args }: Command): string {

@@ -24,17 +24,23 @@ interface Kind {
   lists: Readonly<Record<string, Kind>>
 }
 
+/** What a schema fills in by itself; `given` are the fields that it does not. */
+function defaultsOf(schema: v.GenericSchema, given: Fields): Fields {
+  const whole = v.parse(schema, given) as Fields
+  return Object.fromEntries(Object.entries(whole).filter(([name]) => !(name in given)))
+}
+
 const tables: Kind = {
   key: 'name',
   isTable: true,
-  defaults: v.parse(tableInput, { name: 't' }),
+  defaults: defaultsOf(tableInput, { name: 't' }),
   secret: [],
   lists: {},
 }
 const lists: Readonly<Record<string, Kind>> = {
   endpoints: {
     key: 'name',
-    defaults: { ...v.parse(endpointInput, { name: 'e', url: 'https://example.com' }), client_key: null },
+    defaults: defaultsOf(endpointInput, { name: 'e', url: 'https://example.com' }),
     secret: ['encrypted_headers', 'signing_secret', 'client_key'],
     lists: {},
   },
@@ -42,7 +48,7 @@ const lists: Readonly<Record<string, Kind>> = {
     key: 'name',
     // A document that names no status leaves it as it is; an export need not name the usual one.
     defaults: {
-      ...v.parse(sinkEntry, { name: 's', endpoint: 'e', tables: [{ name: 't' }] }),
+      ...defaultsOf(sinkEntry, { name: 's', endpoint: 'e', tables: [{ name: 't' }] }),
       status: 'active',
     },
     secret: [],
@@ -51,7 +57,7 @@ const lists: Readonly<Record<string, Kind>> = {
   retentions: {
     key: 'table',
     isTable: true,
-    defaults: v.parse(retentionEntry, { table: 't', keep: '1 day' }),
+    defaults: defaultsOf(retentionEntry, { table: 't', keep: '1 day' }),
     secret: [],
     lists: {},
   },
@@ -75,9 +81,13 @@ export function mergeExport(
   const wanted = Object.entries(exported as Record<string, unknown[]>).filter(
     ([name, entries]) => entries.length > 0 || map.has(name),
   )
+  const print = (): string => document.toString({ lineWidth: 0, flowCollectionPadding: false })
+  const before = file === undefined ? undefined : print()
   mergeMap(document, map, value as Fields, Object.fromEntries(wanted), root)
   document.contents = map as unknown as Document.Parsed['contents']
-  return document.toString({ lineWidth: 0 })
+  const after = print()
+  // The printer has a style of its own, which is no reason to touch a file.
+  return file !== undefined && after === before ? file.text : after
 }
 
 function mergeMap(document: Document, map: YAMLMap, value: Fields, wanted: Fields, kind: Kind): void {

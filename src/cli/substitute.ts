@@ -23,7 +23,11 @@ export function parseYaml(text: string, file: string): { document: Document; lin
   const [fault] = [...document.errors, ...document.warnings]
   if (fault !== undefined) {
     const { line, col } = lines.linePos(fault.pos[0])
-    throw new ConfigError(`${file} is not YAML at line ${line}, column ${col} (${fault.code})`)
+    const inBraces = text.split('\n')[line - 1]?.includes('${') === true
+    throw new ConfigError(
+      `${file} is not YAML at line ${line}, column ${col} (${fault.code})`,
+      inBraces ? { hint: 'Within [ ] and { } a variable has to be quoted: "${NAME}".' } : {},
+    )
   }
   return { document, lines }
 }

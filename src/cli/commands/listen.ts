@@ -72,7 +72,8 @@ async function listen(session: Session): Promise<ExitCode> {
       if (signal.aborted) return exit.ok
       // Only a connection that was there may come back; then the API may still be away, or not yet have
       // noticed that the former one is gone (409).
-      const mayPass = error instanceof ConfigError || (error instanceof ApiError && [409, 503].includes(error.status))
+      const mayPass =
+        error instanceof ConfigError || (error instanceof ApiError && [409, 503].includes(error.status))
       if (!(error instanceof ConnectionLost || (attempt > 1 && mayPass))) throw error
       terminal.note('The connection was lost; trying again.')
     }
