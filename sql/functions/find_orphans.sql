@@ -1,8 +1,9 @@
 -- rowhook.find_orphans(): streams that should run and that nobody runs: the net below the ticker's
 -- own announcements (rowhook.pulse), for whatever a dispatcher that died had not finished, frozen
 -- batches that are due, messages asked for again, active replays and backfills.
--- A live stream that merely lags behind the newest tick is looked at every 20 seconds; if there is
--- nothing for it in between, its position is moved up, so that no scan and no partition waits for it.
+-- A live stream that merely lags behind the newest tick is looked at every 20 seconds, and when its sink
+-- was changed (resumed, say); if there is nothing for it in between, its position is moved up, so that
+-- no scan and no partition waits for it.
 -- Writes stream (positions of idle streams), and applies commands to streams that nobody runs.
 create or replace function rowhook.find_orphans() returns bigint[]
 language plpgsql volatile
@@ -58,7 +59,8 @@ begin
     join rowhook.tick f on f.id = st.tick_from
     where st.owner is null and st.replay_id is null
       and st.tick_from < v_newest.id
-      and st.updated_at < v_now - interval '20 seconds'
+      -- a sink that was resumed, or edited, since: at once
+      and (st.updated_at < v_now - interval '20 seconds' or st.updated_at < s.updated_at)
       and st.id <> all(v_result)
     order by st.updated_at
     limit 20

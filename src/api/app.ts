@@ -5,6 +5,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
+import { createConsole } from '../console/app.ts'
 import { NotFoundError } from '../errors.ts'
 import { activityRoutes } from './activity.ts'
 import { auditRoutes } from './audit.ts'
@@ -95,6 +96,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   app.route('/api/tokens', tokenRoutes(options))
   app.route('/api/audit', auditRoutes(options))
   app.route('/api/doctor', doctorRoutes(options))
+  app.route('/', createConsole(app, options))
   return app
 }
 

@@ -97,6 +97,8 @@ export function messageRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono
       async (c) => {
         const { state } = c.req.valid('json')
         const sink = await findSink(db, c.req.param('sink'))
+        // Asked for again because the first answer got lost: it is done.
+        if (command === 'discard' && state === 'discarded') return c.json({ count: 0 })
         const count = await change(sql, c.get('actor'), async ({ db, audit }) => {
           const count = await commandMessages(db, command, sink.id, { state })
           await audit({

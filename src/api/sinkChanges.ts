@@ -47,7 +47,7 @@ export async function updateSink(
   action = 'sink.update',
 ): Promise<{ row: SinkRow; sourceIds: number[] }> {
   const before = await settingsOf(db, row)
-  await sinks.updateSink(db, row.id, await columnsOf(db, { ...before, ...patch }), new Date())
+  await sinks.updateSink(db, row.id, await columnsOf(db, { ...before, ...patch }))
   const sourceIds = tables === undefined ? [] : await saveTables(tx, row.id, [...tables])
   const after = await sinks.findSink(db, row.uid)
   await audit({ action, resource: `sink:${row.name}`, before, after: await settingsOf(db, after) })

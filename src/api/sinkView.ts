@@ -14,8 +14,8 @@ export async function showSinks(db: Db, rows: readonly SinkRow[]): Promise<SinkS
   const ids = rows.map(({ id }) => id)
   const [tables, stats] = await Promise.all([tablesOf(db, ids), statsOf(db, ids)])
   return rows.map((row) => ({
-    ...showSettings(row, tables.get(row.id) ?? []),
     id: row.uid,
+    ...showSettings(row, tables.get(row.id) ?? []),
     status_reason: row.status_reason,
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),

@@ -106,7 +106,7 @@ describe('sinks', () => {
     await endpoints.insertEndpoint(db, endpoint)
     const id = await sinks.insertSink(db, sink)
     await db.updateTable('rowhook.sink').set({ status: 'paused', status_reason: '410 Gone' }).execute()
-    await sinks.updateSink(db, id, sink, now)
+    await sinks.updateSink(db, id, sink)
     expect(await sinks.findSink(db, 'orders')).toMatchObject({ status: 'active', status_reason: null })
   })
 })

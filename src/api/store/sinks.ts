@@ -1,5 +1,5 @@
 // Rows of rowhook.sink. Its tables are src/capture's to write, its numbers are read in sinkView.ts.
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Db } from '../../db/kysely.ts'
 import type { SinkTable } from '../../db/tables.ts'
 import { ConflictError, NotFoundError } from '../../errors.ts'
@@ -61,13 +61,19 @@ export async function insertSink(db: Db, columns: SinkColumns): Promise<number> 
 
 /**
  * Writes the columns and raises the version, by which dispatchers see that they must reload. A reason
- * that rowhook gave for the status is gone: a person has decided now.
+ * that rowhook gave for the status is gone: a person has decided now. The time is the database's, because
+ * rowhook.find_orphans compares it with that of the stream.
  */
-export async function updateSink(db: Db, id: number, columns: SinkColumns, now: Date): Promise<void> {
+export async function updateSink(db: Db, id: number, columns: SinkColumns): Promise<void> {
   await assertNameFree(db, columns.name, id)
   await db
     .updateTable('rowhook.sink')
-    .set((e) => ({ ...columns, status_reason: null, version: e('version', '+', '1'), updated_at: now }))
+    .set((e) => ({
+      ...columns,
+      status_reason: null,
+      version: e('version', '+', '1'),
+      updated_at: sql<Date>`now()`,
+    }))
     .where('id', '=', id)
     .execute()
 }
