@@ -40,7 +40,7 @@ begin
     'entries', coalesce((
       select jsonb_agg(jsonb_build_object(
                'sink', t.sink_id,
-               'actions', to_jsonb(t.actions),
+               'actions', to_jsonb(rowhook.wanted_actions(t)),
                'parts', t.filter_parts,
                'guarded', rowhook.needs_guard(t.filter_parts, t.filter_can_raise, v_columns),
                'uses_old', t.filter_parts @? '$[*] ? (@.side == "old")',

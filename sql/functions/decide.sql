@@ -20,7 +20,7 @@ begin
   end if;
   return query
     select e.id,
-           case when not e.action::text = any (array(select left(a, 1) from unnest(v_entry.actions) a)) then 'unwanted'
+           case when not e.action::text = any (array(select left(a, 1) from unnest(rowhook.wanted_actions(v_entry)) a)) then 'unwanted'
                 when j.error is not null then 'error'
                 when j.wanted then 'wanted'
                 else 'unwanted' end,

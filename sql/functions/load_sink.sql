@@ -18,15 +18,17 @@ as $$
       select json_agg(json_build_object(
         'source_id', t.source_id, 'schema', o.schema_name, 'table', o.table_name,
         'group_columns', t.group_columns, 'stale', t.stale_reason,
-        -- what must be taken out of the stored record: excluded here, but not by every sink
+        -- What must be taken out of the stored record. Those that every sink excludes are in none
+        -- that is captured now, but may be in one of before.
         'strip', coalesce((
           select json_agg(c ->> 'name')
           from jsonb_array_elements(o.columns) c
           where (c ->> 'attnum')::int2 = any(t.exclude_columns)), '[]'),
-        'omitted', coalesce((
-          select json_agg(c ->> 'name')
+        'former', coalesce((
+          select json_agg(f)
           from jsonb_array_elements(o.columns) c
-          where (c ->> 'attnum')::int2 = any(o.omitted_columns)), '[]')))
+          cross join lateral jsonb_array_elements(c -> 'former') f
+          where (c ->> 'attnum')::int2 = any(t.exclude_columns)), '[]')))
       from rowhook.sink_table t
       join rowhook.source o on o.id = t.source_id
       where t.sink_id = s.id), '[]'))

@@ -57,7 +57,7 @@ begin
         from rowhook.event e
         where e.source_id = v_entry.source_id and e.id = any (v_found)
           and e.captured_at >= coalesce(p_replay.since, '-infinity') and e.captured_at < p_replay.until
-          and e.action::text = any (array(select left(a, 1) from unnest(v_entry.actions) a))
+          and e.action::text = any (array(select left(a, 1) from unnest(rowhook.wanted_actions(v_entry)) a))
           and (e.action <> 'u' or v_entry.unchanged or e.changes::text <> '{}');
       continue;
     end if;

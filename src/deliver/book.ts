@@ -221,6 +221,7 @@ export function openBook(options: BookOptions): Book {
     cut(chunk) {
       chunks.length = chunks.indexOf(chunk) + 1
       if (chunk.remaining === 0 || chunk.window === undefined) return
+      if (chunk.replayed !== undefined) chunk.replayed -= chunk.remaining
       chunk.remaining = 0
       chunk.position = { ...chunk.window, last: chunk.settledTo }
     },

@@ -14,6 +14,8 @@ export interface MessageTable {
   table: string
   /** Columns to take out of the stored record; empty: none. */
   strip: string[]
+  /** The same under the names that columns had until an event. */
+  former: { name: string; until: number }[]
 }
 
 export interface MessageContext {
@@ -43,6 +45,12 @@ export function annotationsJson(text: string | null): string {
   }
 }
 
+function excluded(table: MessageTable | undefined, eventId: number): readonly string[] {
+  if (table === undefined) return []
+  if (table.former.length === 0) return table.strip
+  return [...table.strip, ...table.former.filter(({ until }) => eventId <= until).map(({ name }) => name)]
+}
+
 /** Makes the printer of one sink's messages. */
 export function createMessagePrinter(
   context: MessageContext,
@@ -60,7 +68,7 @@ export function createMessagePrinter(
     `"name":${JSON.stringify(context.sink.name)}}}}`
 
   return (row, backfillId, key) => {
-    const strip = context.tables.get(row.source_id)?.strip ?? []
+    const strip = excluded(context.tables.get(row.source_id), row.event_id)
     const record =
       row.record === null ? 'null' : strip.length === 0 ? row.record : stripColumns(row.record, strip)
     const changes =

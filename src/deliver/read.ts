@@ -71,7 +71,9 @@ export function createReader(state: RunState, aside: Aside, settler: Settler, on
 
   function accept(read: SourceChunk, decided: Decided | null): void {
     state.progressAt = performance.now()
-    const rows = decided?.rows ?? read.rows
+    const all = decided?.rows ?? read.rows
+    // captured before the sink was made one of rows
+    const rows = target.rowsOnly ? all.filter(({ action }) => action !== 'd' && action !== 't') : all
     const chunk = createChunk(read)
     book.addChunk(chunk)
     source.accepted?.(rows)

@@ -18,8 +18,9 @@ interface SinkTableDocument {
   table: string
   group_columns: number[] | null
   stale: string | null
+  /** Columns that it excludes: names that records of now have, and those that records up to an event had. */
   strip: string[]
-  omitted: string[]
+  former: { name: string; until: number }[]
 }
 
 /** rowhook.load_sink's document. */
@@ -115,7 +116,7 @@ export function createTarget(
     tables: new Map(
       sink.tables.map((t) => [
         t.source_id,
-        { schema: t.schema, table: t.table, strip: t.strip.filter((c) => !t.omitted.includes(c)) },
+        { schema: t.schema, table: t.table, strip: t.strip, former: t.former },
       ]),
     ),
     installation: short,

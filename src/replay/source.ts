@@ -59,7 +59,15 @@ export async function createReplaySource({ sql, stream, wake }: ReplaySourceOpti
         last = end
         ended = last >= replay.untilId
         brought += rows.length + errors.length
-        return { rows, errors, position: { ...position, last }, backfill: null, replayed: brought }
+        const { from, to } = position
+        return {
+          rows,
+          errors,
+          position: { from, to, last },
+          window: { from, to },
+          backfill: null,
+          replayed: brought,
+        }
       } catch (error) {
         if (isPermanent(error)) return fail(error)
         throw error

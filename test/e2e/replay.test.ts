@@ -152,3 +152,24 @@ test('what fails of a replay is discarded with its replay, and the replay comple
     { event_id: expect.any(Number), of_replay: true },
   ])
 })
+
+test('a replay leaves out what its sink excludes today, whatever was stored, under whichever name', async () => {
+  const shop = await openShop()
+  await shop.makeSink({})
+  const { sql, target, rowhook } = shop
+  await sql`insert into orders values (1, 'secret', 1)`
+  await target.waitFor(1)
+  await rowhook.api('PATCH', '/api/sinks/orders', {
+    tables: [{ name: 'orders', exclude_columns: ['status'] }],
+  })
+  await sql`alter table orders rename column status to note`
+  await sql`insert into orders values (2, 'secret', 1)`
+  await target.waitFor(2)
+  await sql`select rowhook.refresh('orders')`
+  await rowhook.api('POST', '/api/sinks/orders/replays', { since: ago(hour) })
+  const again = (await target.waitFor(4)).slice(2)
+  expect(again.map((m) => m.record)).toEqual([
+    { id: 1, total: 1 },
+    { id: 2, total: 1 },
+  ])
+})
