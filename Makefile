@@ -13,8 +13,8 @@ install: ## Install the dependencies, when package-lock.json asks for other ones
 	@$(MAKE) --silent --no-print-directory node_modules/.built
 
 # What `npx install-sql` and `npx rowhook` run in this folder; npm builds it only when it installs.
-node_modules/.built: $(shell find src -name '*.ts*') tsconfig.json tsconfig.build.json
-	@rm -rf dist && tsc -p tsconfig.build.json && touch $@
+node_modules/.built: $(shell find src -type f) tsconfig.json tsconfig.build.json
+	@rm -rf dist && npm run --silent build && touch $@
 
 .PHONY: check
 check: install ## Format, lint (with types) and type check, in seconds

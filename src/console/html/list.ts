@@ -1,0 +1,63 @@
+// Tables of rows, and the way from page to page.
+import { queryText } from '../operations.ts'
+import { type Content, type Html, html } from './html.ts'
+
+/** A column: its heading, and what stands in it. */
+export interface Column<Row> {
+  heading: string
+  /** `number` aligns to the right; `wide` may wrap. */
+  kind?: 'number' | 'wide'
+  cell: (row: Row) => Content
+}
+
+/** A table; on a narrow screen each row becomes a card that names its columns. */
+export function table<Row>(caption: string, columns: readonly Column<Row>[], rows: readonly Row[]): Html {
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
+    <table>
+      <caption class="hidden">
+        ${caption}
+      </caption>
+      <thead>
+        <tr>
+          ${columns.map(({ heading, kind }) => html`<th scope="col" class="${kind ?? ''}">${heading}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) =>
+            html`<tr>
+              ${columns.map(
+                ({ heading, kind, cell }) =>
+                  html`<td class="${kind ?? ''}" data-heading="${heading}">${cell(row)}</td>`,
+              )}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`
+}
+
+/** What stands where a list is empty. */
+export function empty(words: Content, next?: Content): Html {
+  return html`<div class="empty">
+    <p>${words}</p>
+    ${next}
+  </div>`
+}
+
+/** The link to older rows, with the filters of this page. */
+export function pager(
+  path: string,
+  query: Record<string, string | undefined>,
+  nextCursor: string | null,
+  word = 'Older',
+): Html | false {
+  const { cursor, ...filters } = query
+  return (
+    (cursor !== undefined || nextCursor !== null) &&
+    html`<nav class="pager" aria-label="Pages">
+      ${cursor !== undefined && html`<a href="${path}${queryText(filters)}">First page</a>`}
+      ${nextCursor !== null && html`<a href="${path}${queryText({ ...filters, cursor: nextCursor })}" rel="next">${word}</a>`}
+    </nav>`
+  )
+}

@@ -1,0 +1,35 @@
+// What the doctor found, worst first, with what to do about it.
+import { Hono } from 'hono'
+import { data } from '../html/data.ts'
+import { html } from '../html/html.ts'
+import { page } from '../html/layout.ts'
+import type { DoctorReport } from '../resources.ts'
+import type { ConsoleEnv } from '../visit.ts'
+
+const order = ['problem', 'warning', 'note', 'ok'] as const
+const tones = { problem: 'bad', warning: 'warn', note: 'idle', ok: 'good' }
+
+export function doctorPages(): Hono<ConsoleEnv> {
+  return new Hono<ConsoleEnv>().get('/doctor', async (c) => {
+    const { status, findings } = await c.var.operations.get<DoctorReport>('/doctor')
+    const sorted = findings.toSorted((a, b) => order.indexOf(a.level) - order.indexOf(b.level))
+    return page(c, {
+      title: 'Doctor',
+      section: 'doctor',
+      body: html`<p class="lead">
+          ${status === 'ok' ? 'Everything is well.' : 'Something needs attention.'}
+          <a href="/doctor">Examine again</a>
+        </p>
+        <ul class="findings">
+          ${sorted.map(
+            ({ check, level, message, todo }) =>
+              html`<li class="card">
+                <span class="status ${tones[level]}">${level}</span> <strong>${data(check, 60)}</strong>
+                <p>${data(message, 2000)}</p>
+                ${todo !== null && html`<p class="todo">${data(todo, 2000)}</p>`}
+              </li>`,
+          )}
+        </ul>`,
+    })
+  })
+}

@@ -1,0 +1,85 @@
+// The API's answers, as far as pages read them. Their owner is src/api; these are only its types.
+import type { ActivityRow } from '../api/store/activity.ts'
+import type { Backfill, Replay } from '../api/store/history.ts'
+import type { MessageState } from '../api/store/messages.ts'
+import type { EndpointShown } from '../api/schema/endpoint.ts'
+import type { SinkShown } from '../api/schema/sink.ts'
+import type { TestOutcome } from '../api/context.ts'
+import type { TableDescription } from '../capture/tables.ts'
+
+export type Sink = SinkShown
+export type Endpoint = EndpointShown
+export type Table = TableDescription
+export type { Backfill, Replay, TestOutcome }
+
+/** GET /api/sinks/:sink/messages. */
+export interface Message {
+  event_id: string
+  state: MessageState
+  table: string | null
+  action: string
+  group: string | null
+  record: Record<string, unknown> | null
+  changes: Record<string, unknown> | null
+  captured_at: string
+  attempts: number
+  next_attempt_at: string | null
+  last_error: string | null
+  webhook_id: string | null
+}
+
+/** GET /api/sinks/:sink/deliveries. */
+export interface Delivery {
+  id: string
+  at: string
+  webhook_id: string
+  event_ids: string[]
+  attempt: number
+  outcome: 'ok' | 'failed'
+  status: number | null
+  duration_ms: number
+  error: string | null
+  response: string | null
+  request_headers: Record<string, string> | null
+  replay_id: string | null
+}
+
+/** GET /api/sinks/:sink/activity. */
+export interface Activity {
+  since: string
+  step_s: number
+  data: (Omit<ActivityRow, 'at'> & { at: string })[]
+}
+
+/** GET /api/tokens. */
+export interface Token {
+  id: string
+  name: string
+  scopes: string[]
+  expires_at: string | null
+  last_used_at: string | null
+  revoked_at: string | null
+  created_at: string
+}
+
+/** GET /api/audit. */
+export interface AuditEntry {
+  id: string
+  at: string
+  actor: string
+  action: string
+  resource: string
+  before: Record<string, unknown> | null
+  after: Record<string, unknown> | null
+}
+
+/** GET /api/doctor. */
+export interface DoctorReport {
+  status: 'ok' | 'warning' | 'problem'
+  findings: {
+    check: string
+    level: 'ok' | 'note' | 'warning' | 'problem'
+    message: string
+    todo: string | null
+  }[]
+}
