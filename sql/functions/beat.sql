@@ -22,6 +22,9 @@ as $$
 declare
   v_now  timestamptz := rowhook.now();
 begin
+  if rowhook.was_restored() then
+    perform rowhook.rebase();
+  end if;
   update rowhook.dispatcher d
   set beat_at = v_now, asleep = p_asleep
   where d.id = p_dispatcher;

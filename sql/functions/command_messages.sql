@@ -62,7 +62,7 @@ begin
     from target t
     where not exists (
       select from rowhook.discarded d
-      where p_kind = 'redeliver' and d.sink_id = p_sink and d.event_id = t.event_id and not d.event ? 'source_id')
+      where p_kind = 'redeliver' and d.sink_id = p_sink and d.event_id = t.event_id and (not d.event ? 'source_id' or d.event ? 'lost'))
     order by t.event_id
     returning 1
   )

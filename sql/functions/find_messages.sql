@@ -24,26 +24,19 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
-  v_tick       bigint;
-  v_from       pg_snapshot;
-  v_to         pg_snapshot;
-  v_last       bigint;
+  v_at         record;
   v_log_above  bigint := p_above;
   v_log_below  bigint := p_below;
 begin
-  select f.id, f.snapshot, t.snapshot, st.last_id
-  into v_tick, v_from, v_to, v_last
-  from rowhook.stream st
-  join rowhook.tick f on f.id = st.tick_from
-  join rowhook.tick t on t.id = st.tick_to
-  where st.sink_id = p_sink and st.replay_id is null;
+  select * into v_at from rowhook.positions(array[p_sink]);
   -- A long history must not be scanned for what is pending, nor a long backlog for what is delivered.
   -- Backfilled rows are on no side of a position.
   if p_state = 'pending' then
     v_log_above := greatest(p_above, (
-      select rowhook.window_low(f, pg_catalog.pg_current_snapshot()) from rowhook.tick f where f.id = v_tick));
+      select rowhook.window_low(f, pg_catalog.pg_current_snapshot()) from rowhook.tick f where f.id = v_at.from_tick));
   elsif p_state = 'delivered' and not exists (select from rowhook.backfill b where b.sink_id = p_sink) then
-    v_log_below := least(p_below, (select greatest(f.high, v_last) + 1 from rowhook.tick f where f.id = v_tick));
+    v_log_below := least(p_below, (
+      select greatest(f.high, v_at.last_id) + 1 from rowhook.tick f where f.id = v_at.from_tick));
   end if;
 
   return query
@@ -68,8 +61,7 @@ begin
         and (p_state is null
              or (p_state = 'delivered') = (
                   e.action = 'r'
-                  or pg_catalog.pg_visible_in_snapshot(e.xid, v_from)
-                  or e.id <= v_last and pg_catalog.pg_visible_in_snapshot(e.xid, v_to))
+                  or rowhook.is_settled(e.id, e.xid, v_at.from_snapshot, v_at.to_snapshot, v_at.last_id, v_at.floor, v_at.ceiling))
                 and e.id not in (select m.event_id from mark m)
                 and not exists (
                   select from rowhook.discarded d where d.sink_id = p_sink and d.event_id = e.id))
@@ -133,8 +125,8 @@ begin
              when m.state is not null then m.state
              when d.error is not null then 'discarded'
              when e.action = 'r'
-               or pg_catalog.pg_visible_in_snapshot(e.xid, v_from)
-               or e.id <= v_last and pg_catalog.pg_visible_in_snapshot(e.xid, v_to) then 'delivered'
+               or rowhook.is_settled(e.id, e.xid, v_at.from_snapshot, v_at.to_snapshot, v_at.last_id, v_at.floor, v_at.ceiling)
+               then 'delivered'
              else 'pending'
            end as state,
            m.attempts as m_attempts, m.next_attempt_at, m.last_error, m.webhook_id as m_webhook_id,

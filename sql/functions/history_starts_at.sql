@@ -1,10 +1,8 @@
--- rowhook.history_starts_at(): since when the log is complete: earlier changes were dropped, or made
--- before rowhook was there. Retention moves it on when it drops a partition (setting log_starts_at).
-create or replace function rowhook.history_starts_at() returns timestamptz
+-- rowhook.history_starts_at(sources): since when the log is complete for all of these sources: earlier
+-- changes were dropped (rowhook.history_dropped_until), or made before rowhook was there.
+create or replace function rowhook.history_starts_at(p_sources int[]) returns timestamptz
 language sql stable
 set search_path = ''
 as $$
-  select coalesce(
-    (select (s.value #>> '{}')::timestamptz from rowhook.setting s where s.name = 'log_starts_at'),
-    (select i.installed_at from rowhook.installation i))
+  select coalesce(rowhook.history_dropped_until(p_sources), (select i.installed_at from rowhook.installation i))
 $$;

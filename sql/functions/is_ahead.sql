@@ -7,13 +7,9 @@ set search_path = ''
 as $$
   select exists (
     select
-    from rowhook.stream st
-    join rowhook.tick f on f.id = st.tick_from
-    join rowhook.tick t on t.id = st.tick_to
-    join rowhook.sink_table s on s.sink_id = st.sink_id
+    from rowhook.positions(array[p_sink]) p
+    join rowhook.sink_table s on s.sink_id = p.sink_id
     join rowhook.event e on e.source_id = s.source_id and e.id = p_event_id
-    where st.sink_id = p_sink and st.replay_id is null
-      and e.action <> 'r'
-      and not pg_catalog.pg_visible_in_snapshot(e.xid, f.snapshot)
-      and not (e.id <= st.last_id and pg_catalog.pg_visible_in_snapshot(e.xid, t.snapshot)))
+    where e.action <> 'r'
+      and not rowhook.is_settled(e.id, e.xid, p.from_snapshot, p.to_snapshot, p.last_id, p.floor, p.ceiling))
 $$;

@@ -16,8 +16,10 @@ set search_path = ''
 set jit = off
 as $$
   with place as materialized (
-    select st.id as stream_id, st.sink_id, st.tick_from, st.tick_to, st.last_id
+    select st.id as stream_id, st.sink_id, st.tick_from, st.tick_to, st.last_id,
+           coalesce(t.continues_at, t.id) as goes_on_at
     from rowhook.stream st
+    join rowhook.tick t on t.id = st.tick_to
     where st.sink_id = any (p_sinks) and st.replay_id is null
   ),
   -- What is left of the window under way, and everything behind it.
@@ -26,7 +28,7 @@ as $$
     from place p
     where p.tick_from <> p.tick_to
     union all
-    select p.sink_id, p.tick_to, null, 0
+    select p.sink_id, p.goes_on_at, null, 0
     from place p
   ),
   bounded as materialized (
@@ -75,7 +77,7 @@ as $$
     from counted c
     join place p on p.sink_id = c.sink_id
     cross join lateral (
-      select min(b.low) as low from bounded b where b.after_tick in (p.tick_from, p.tick_to)) l
+      select min(b.low) as low from bounded b where b.after_tick in (p.tick_from, p.goes_on_at)) l
     cross join lateral (
       select m.event_id from rowhook.batch b cross join unnest(b.event_ids) m(event_id) where b.stream_id = p.stream_id
       union

@@ -13,7 +13,7 @@ set search_path = ''
 as $$
 declare
   v_replay  rowhook.replay;
-  v_starts  timestamptz := rowhook.history_starts_at();
+  v_starts  timestamptz;
   v_first   bigint;
   v_option  text;
 begin
@@ -53,17 +53,18 @@ begin
   from rowhook.sink_sources(p_sink, v_replay.table_name) s
   where coalesce(nullif(p_options -> 'source_ids', 'null') @> to_jsonb(s.source_id), true);
 
+  v_starts := rowhook.history_starts_at(v_replay.source_ids);
   -- Within the time that history is kept at least, a young log has everything that there ever was.
   if v_replay.since < v_starts
      and (v_replay.since < rowhook.now() - interval '24 hours'
-          or exists (select from rowhook.setting s where s.name = 'log_starts_at')) then
+          or rowhook.history_dropped_until(v_replay.source_ids) is not null) then
     raise exception using errcode = 'invalid_parameter_value', column = 'since',
       message = format('history begins at %s: what was captured before is no longer kept',
         to_char(v_starts at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
       hint = 'ask for since at or after that time; rowhook.retain keeps a table''s history for longer';
   end if;
   v_first := rowhook.event_id_at(v_starts, v_replay.source_ids);
-  if v_replay.since_id < v_first and exists (select from rowhook.setting s where s.name = 'log_starts_at') then
+  if v_replay.since_id < v_first and rowhook.history_dropped_until(v_replay.source_ids) is not null then
     raise exception using errcode = 'invalid_parameter_value', column = 'since_id',
       message = format('history begins at event %s, of %s: what was captured before is no longer kept', v_first,
         to_char(v_starts at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),

@@ -43,7 +43,7 @@ begin
   restored as (
     delete from rowhook.discarded d
     using asked a
-    where d.sink_id = p_sink and d.event_id = a.id and d.event ? 'source_id'
+    where d.sink_id = p_sink and d.event_id = a.id and d.event ? 'source_id' and not d.event ? 'lost'
     returning d as message
   ),
   event as materialized (

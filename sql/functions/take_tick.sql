@@ -40,6 +40,11 @@ begin
     return;
   end if;
 
+  if rowhook.was_restored() then
+    perform rowhook.rebase();
+    select t.id into tick_id from rowhook.tick t order by t.id desc limit 1;
+    return;
+  end if;
   insert into rowhook.tick (id, low, xid, snapshot, high, at)
   values (nextval('rowhook.tick_id_seq'), v_low, pg_catalog.pg_current_xact_id(), v_snapshot, v_high,
           pg_catalog.clock_timestamp())

@@ -13,15 +13,15 @@ create table rowhook.migration (
   applied_at  timestamptz not null default now()
 );
 
--- `event_oid` is the oid of rowhook.event when this row was written, kept as a plain number: after
--- a dump and restore into another cluster it differs from the real one, and that is how we know
--- that transaction ids and snapshots of the log mean nothing any more (rowhook.rebase).
+-- `table_oids` is what rowhook.table_oids() said when the log began, or went on, in this cluster. After a
+-- dump and restore into another one the tables have other oids, and that is how we know that
+-- transaction ids and snapshots of the log mean nothing any more (rowhook.rebase).
 create table rowhook.installation (
   only_row            boolean primary key default true check (only_row),
   id                  uuid not null default gen_random_uuid(),
   version             text not null default '',
   functions_checksum  text not null default '',
-  event_oid           oid,
+  table_oids          oid[],
   installed_at        timestamptz not null default now(),
   updated_at          timestamptz not null default now()
 );
@@ -177,7 +177,7 @@ create table rowhook.tick (
   snapshot  pg_snapshot not null, -- taken after both
   high      bigint not null,      -- event_id_seq after the snapshot
   at        timestamptz not null,
-  -- set on the last tick of another cluster's log after a restore: where reading goes on
+  -- set on the last tick of another cluster's log after a restore: where reading goes on (rowhook.rebase)
   continues_at bigint
 );
 
@@ -220,6 +220,8 @@ create table rowhook.stream (
   -- the lease: who runs it, and the fencing token that every write of a run must name
   owner            uuid references rowhook.dispatcher on delete set null,
   token            bigint not null default 0,
+  -- rowhook.sink.version when the lease was last taken: an edit since may let flow what waited
+  sink_version     bigint not null default 0,
   -- consecutive failed requests; at 5 the circuit opens until a probe succeeds
   circuit          text not null default 'closed' check (circuit in ('closed', 'open')),
   circuit_failures int not null default 0,
@@ -422,4 +424,5 @@ create table rowhook.setting (
   value  jsonb not null
 );
 
-update rowhook.installation set event_oid = 'rowhook.event'::regclass;
+update rowhook.installation
+set table_oids = array['rowhook.event', 'rowhook.tick', 'rowhook.stream', 'rowhook.sink', 'rowhook.held']::regclass[]::oid[];

@@ -47,7 +47,8 @@ export function createLiveSource(
 ): LiveSource {
   let { from, to, last } = position
   let newest = to
-  let continues: number | null = null
+  // only a window that the database put together can end in a seam: no tick that is announced is one
+  let mayEndInSeam = to > from
 
   return {
     announce(tick) {
@@ -78,10 +79,11 @@ export function createLiveSource(
       const read = rows.reduce((sum, r) => sum + r.size, 0)
       if (rows.length < limit && read < bytes) {
         // the window is read: its end is the beginning of the next one
-        continues = await continuation(sql, to)
-        from = continues ?? to
-        to = from
+        const seam = mayEndInSeam ? await findSeam(sql, to) : null
+        from = seam?.at ?? to
+        to = seam?.next ?? from
         last = 0
+        mayEndInSeam = to > from
       } else {
         last = rows[rows.length - 1]!.event_id
       }
@@ -90,16 +92,18 @@ export function createLiveSource(
   }
 }
 
-// After a restore into another cluster, the old log's last tick says where the new one's begins
-// (rowhook.rebase). Asked only where a window ends far behind the newest tick: ids leave a gap there.
-async function continuation(sql: Sql, tick: number): Promise<number | null> {
-  if (!restored.has(sql)) {
-    const [row] =
-      await sql`select exists (select from rowhook.tick where continues_at is not null) as restored`
-    restored.set(sql, row!['restored'] as boolean)
-  }
-  if (restored.get(sql) !== true) return null
-  const [row] = await sql`select continues_at::float8 as at from rowhook.tick where id = ${tick}`
-  return (row?.['at'] as number | null | undefined) ?? null
+interface Seam {
+  /** The tick with which this cluster's log begins. */
+  at: number
+  /** The end of that log, when it was dumped and restored in turn. */
+  next: number | null
 }
-const restored = new WeakMap<Sql, boolean>()
+
+// After a dump and restore, the old log's last tick says where the new one's begins (rowhook.rebase).
+async function findSeam(sql: Sql, tick: number): Promise<Seam | null> {
+  const [row] = await sql<Seam[]>`
+    select t.continues_at::float8 as at,
+      (select min(n.id) from rowhook.tick n where n.continues_at is not null and n.id > t.continues_at)::float8 as next
+    from rowhook.tick t where t.id = ${tick} and t.continues_at is not null`
+  return row ?? null
+}

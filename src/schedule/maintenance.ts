@@ -23,7 +23,7 @@ export interface MaintenanceOptions {
 const refreshEveryMs = 5000
 
 /** Makes the maintenance of a dispatcher. */
-export function createMaintenance({ sql, logger }: MaintenanceOptions): Maintenance {
+export function createMaintenance({ sql, config, logger }: MaintenanceOptions): Maintenance {
   let timer: NodeJS.Timeout | undefined
 
   async function refreshAll(): Promise<void> {
@@ -39,7 +39,10 @@ export function createMaintenance({ sql, logger }: MaintenanceOptions): Maintena
       await sql`select rowhook.refresh_source(${sourceId})`
     },
     async run() {
-      await sql`call rowhook.maintain()`
+      await sql`
+        call rowhook.maintain(
+          make_interval(secs => ${config.minRetentionMs / 1000}),
+          make_interval(secs => ${config.deliveryLogRetentionMs / 1000}))`
     },
     start() {
       timer = setInterval(() => void refreshAll(), refreshEveryMs)

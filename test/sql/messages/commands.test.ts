@@ -1,4 +1,4 @@
-import type { Sql } from 'postgres'
+import type { PendingQuery, Row, Sql } from 'postgres'
 import { expect, test } from 'vitest'
 import { createDatabase } from '../../support/database.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -25,7 +25,7 @@ const discarded = (sink: SinkFixture, id: number, key = id) => ({
   event_id: id, groups: [`${sink.source}:${key}`], attempts: 3, webhook_id: 'msg_old', error: '400 Bad Request',
 })
 
-const count = async (query: ReturnType<Sql>) => Number((await query)[0]!['count'])
+const count = async (query: PendingQuery<Row[]>) => Number((await query)[0]!['count'])
 const redeliver = (sql: Sql, sink: SinkFixture, state: string | null, ids: number[] | null = null) =>
   count(sql`select rowhook.redeliver(${sink.id}, ${state}, ${ids}) as count`)
 const discard = (sql: Sql, sink: SinkFixture, state: string | null, ids: number[] | null = null) =>
