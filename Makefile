@@ -53,6 +53,10 @@ test-matrix: install ## Run every test on Postgres 14, 15, 16, 17 and 18
 bench: install ## Run the benchmarks; prints one table
 	@node test/bench/main.ts
 
+.PHONY: soak
+soak: install ## Everything at random for MINUTES (5), from a SEED, with an account of every change
+	@node test/soak/main.ts
+
 .PHONY: demo
 demo: install ## See webhooks arrive: an embedded Postgres, or DATABASE_URL; ONCE=1 ends by itself
 	@node src/demo/main.ts

@@ -1,0 +1,89 @@
+// The soak's writers. Each transaction notes what it did in a ledger of its own in the same
+// transaction: whatever committed stands there, and nothing else, even when a connection broke in the
+// middle of a commit.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Sql } from 'postgres'
+import type { Random } from './random.ts'
+
+export interface Writers {
+  failed: string[]
+  transactions: number
+  stop(): Promise<void>
+}
+
+/** SQLSTATE classes and codes of a database that went away: not the fault of a capture. */
+const away = /^(57P0[123]|08...|CONNECTION_|ECONN|EPIPE|53300)/
+
+/** Makes the tables. */
+export async function prepareTables(sql: Sql): Promise<void> {
+  await sql.unsafe(`
+    create table item (id int primary key, n int not null, v text, extra int);
+    create table ledger (seq bigserial primary key, id int not null, n int not null, op text not null)`)
+}
+
+/** Starts so many writers; they go on until stopped. */
+export function startWriters(sql: Sql, random: Random, count: number): Writers {
+  let stopped = false
+  const self: Writers = {
+    failed: [],
+    transactions: 0,
+    async stop() {
+      stopped = true
+      await Promise.all(loops)
+    },
+  }
+
+  async function once(): Promise<void> {
+    await sql.begin(async (tx) => {
+      for (let i = random.between(1, 3); i > 0; i--) {
+        const id = random.between(1, 400)
+        const undo = random.chance(0.1)
+        if (undo) await tx`savepoint s`
+        switch (random.pick(['insert', 'insert', 'update', 'update', 'update', 'update', 'many', 'delete'])) {
+          case 'insert':
+            await tx`
+              with w as (
+                insert into item values (${id}, coalesce((select max(n) from ledger where id = ${id}), 0) + 1, 'i')
+                on conflict (id) do update set n = item.n + 1 returning id, n)
+              insert into ledger (id, n, op) select id, n, 'write' from w`
+            break
+          case 'update':
+            await tx`
+              with w as (update item set n = n + 1, v = ${'v'.repeat(random.between(1, 50))} where id = ${id} returning id, n)
+              insert into ledger (id, n, op) select id, n, 'write' from w`
+            break
+          case 'many':
+            await tx`
+              with locked as (select id from item where id between ${id} and ${id + 20} order by id for update),
+                w as (update item set n = n + 1 from locked where item.id = locked.id returning item.id, n)
+              insert into ledger (id, n, op) select id, n, 'write' from w`
+            break
+          case 'delete':
+            await tx`
+              with w as (delete from item where id = ${id} returning id, n)
+              insert into ledger (id, n, op) select id, n, 'delete' from w`
+        }
+        if (undo) await tx`rollback to savepoint s`
+        if (random.chance(0.02)) await sleep(random.between(10, 500))
+      }
+    })
+    self.transactions++
+  }
+
+  async function loop(): Promise<void> {
+    while (!stopped) {
+      try {
+        await once()
+      } catch (error) {
+        const { code = '', message } = error as { code?: string; message: string }
+        // rows are locked in any order on purpose
+        if (code === '40P01') continue
+        if (!away.test(code)) self.failed.push(`${code} ${message}`)
+        await sleep(200)
+      }
+      await sleep(random.between(0, 20))
+    }
+  }
+  const loops = Array.from({ length: count }, loop)
+  return self
+}
