@@ -10,29 +10,21 @@ set search_path = ''
 as $$
 declare
   v_guarded  jsonb;
-  v_from     text;
+  v_rows     text;
 begin
-  select coalesce(jsonb_agg(e.value order by e.at), '[]') into v_guarded
-  from jsonb_array_elements(
-    (p_spec -> 'entries') || case jsonb_typeof(p_spec -> 'retention')
-      when 'object' then (p_spec -> 'retention') || jsonb_build_object('sink', 0, 'stale', false, 'actions', array[p_action])
-      else '[]' end) with ordinality e(value, at)
-  where e.value -> 'actions' ? p_action and (e.value -> 'guarded')::boolean and not (e.value -> 'stale')::boolean;
+  select coalesce(jsonb_agg(e.value order by (e.value ->> 'sink')::int), '[]') into v_guarded
+  from jsonb_array_elements(rowhook.filtering_entries(p_spec, p_action)) e
+  where (e.value ->> 'guarded')::boolean;
   if v_guarded = '[]' then
     return null;
   end if;
-  v_from := E'\n        from ' || case
-    when p_action = 'update' and not v_guarded @? '$[*] ? (@.uses_old == true)'
-      then rowhook.print_rows(p_spec, 'insert', false)
-    else rowhook.print_rows(p_spec, p_action, false)
-  end;
+  v_rows := rowhook.print_rows(p_spec,
+    case when p_action = 'update' and not v_guarded @? '$[*] ? (@.uses_old == true)' then 'insert' else p_action end,
+    false);
   return concat_ws(E'\n',
     '    raised := ''{}'';',
     '    begin',
-    '      perform ' || (
-      select string_agg(format('count(%s)', rowhook.print_condition(
-               g.value || '{"guarded": false}', p_spec -> 'names', p_action, '')), E',\n        ' order by g.at)
-      from jsonb_array_elements(v_guarded) with ordinality g(value, at)) || v_from,
+    format('      perform %s', rowhook.print_probe(v_guarded, p_spec -> 'names', p_action, v_rows, 'count')),
     '        where ''rowhook.event''::regclass is not null;',
     '    exception when others then',
     '      raised := null;',
@@ -40,17 +32,14 @@ begin
     '    if raised is null then',
     '      raised := ''{}'';',
     '      begin',
-    '        perform ' || (
-      select string_agg(rowhook.print_condition(
-               g.value || '{"guarded": false}', p_spec -> 'names', p_action, ''), E',\n          ' order by g.at)
-      from jsonb_array_elements(v_guarded) with ordinality g(value, at)) || v_from || ' limit 0;',
+    format('        perform %s limit 0;', rowhook.print_probe(v_guarded, p_spec -> 'names', p_action, v_rows, '')),
     '      exception when others then',
     '        generic := true;',
     '      end;', (
       select string_agg(concat_ws(E'\n',
                '      begin',
-               '        perform count(' || rowhook.print_condition(
-                 g.value || '{"guarded": false}', p_spec -> 'names', p_action, '') || ')' || v_from || ';',
+               format('        perform %s;', rowhook.print_probe(
+                 jsonb_build_array(g.value), p_spec -> 'names', p_action, v_rows, 'count')),
                '      exception when others then',
                format('        raised := raised || %s;', g.value ->> 'sink'),
                '      end;'), E'\n' order by g.at)

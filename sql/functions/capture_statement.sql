@@ -28,6 +28,7 @@ declare
   v_where      text[] := '{}';
   v_raised     text := '''{}''::int[]';
   v_all        boolean;
+  v_guarded    text;
   v_sinks      text;
   v_groups     record;
   v_record     jsonb;
@@ -58,9 +59,14 @@ begin
       from jsonb_array_elements(v_sets) with ordinality s(excluded, at)));
   end if;
 
+  v_guarded := rowhook.print_guarded(
+    case when v_generic then '[]' else rowhook.filtering_entries(p_spec, p_action) end,
+    p_spec -> 'names', p_action, false);
+  v_from := concat_ws(E'\n  ', v_from, v_guarded);
+
   -- who wants it
   for v_entry in select e.value from jsonb_array_elements(v_entries) with ordinality e(value, at) order by e.at loop
-    v_wants := rowhook.print_condition(v_entry, p_spec -> 'names', p_action, 'false');
+    v_wants := rowhook.print_condition(v_entry, p_spec -> 'names', p_action);
     if p_action = 'update' and not (v_entry -> 'unchanged')::boolean then
       v_wants := concat_ws(' and ',
         case when jsonb_array_length(v_entries) = 1
@@ -78,8 +84,7 @@ begin
     v_where := v_where || 'capture.raised <> ''{}'''::text;
   end if;
   if v_retention is not null and not v_all then
-    v_where := v_where || rowhook.print_condition(
-      v_retention || '{"sink": 0}', p_spec -> 'names', p_action, 'true');
+    v_where := v_where || rowhook.print_condition(v_retention || '{"sink": 0}', p_spec -> 'names', p_action);
   end if;
   if v_wanted = '{}' then
     v_sinks := '''{}''::int[]';

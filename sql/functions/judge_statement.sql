@@ -27,18 +27,20 @@ begin
       array(select v_names ->> a::text from unnest(p_excluded) a where v_names ? a::text));
   end if;
   return format(
-    $sql$select e.id as event_id, coalesce(case when %s then %s end, false) as wanted, %s as grp, %s as old_grp
+    $sql$select e.id as event_id, coalesce(guarded.f, false) as wanted, %s as grp, %s as old_grp
 from rowhook.event e
   %s
+  cross join lateral (select case when %s then %s end as f offset 0) guarded
 where e.source_id = $2 and e.id = any ($1)$sql$,
-    v_changed,
-    case when p_parts is null then 'true' else rowhook.print_filter(p_parts, v_names, 'n',
-      case when p_action <> 'd' then 'n' end,
-      case p_action when 'u' then 'o' when 'd' then 'n' end) end,
     case when p_groups is null then 'null::text' else rowhook.print_group(v_columns, p_groups, 'n') end,
     case when p_groups <> '{}' and v_update then format('nullif(%s, %s)',
       rowhook.print_group(v_columns, p_groups, 'o'), rowhook.print_group(v_columns, p_groups, 'n'))
       else 'null::text' end,
-    rowhook.print_stored(v_columns, v_attnums, v_update));
+    rowhook.print_stored(v_columns, v_attnums, v_update),
+    v_changed,
+    -- in the form in which capture evaluates it (see rowhook.print_guarded)
+    case when p_parts is null then 'true'
+      else rowhook.print_sided(p_parts, v_names, case p_action when 'd' then 'delete' when 'u' then 'update' else 'insert' end)
+    end);
 end
 $$;

@@ -220,8 +220,6 @@ create table rowhook.stream (
   -- the lease: who runs it, and the fencing token that every write of a run must name
   owner            uuid references rowhook.dispatcher on delete set null,
   token            bigint not null default 0,
-  -- rowhook.sink.version when the lease was last taken: an edit since may let flow what waited
-  sink_version     bigint not null default 0,
   -- consecutive failed requests; at 5 the circuit opens until a probe succeeds
   circuit          text not null default 'closed' check (circuit in ('closed', 'open')),
   circuit_failures int not null default 0,

@@ -18,7 +18,7 @@ beforeAll(async () => {
   locales = found.map(({ name }) => name)
 })
 
-const runs = process.env['FULL'] === undefined ? 25 : 400
+const runs = process.env['FULL'] === undefined ? 15 : 200
 
 test(
   'record is what row_to_json prints under UTC and default settings, and changes are the old values of the columns that are distinct, whatever the session has set',
