@@ -38,5 +38,12 @@ async function makeDocument(app: Hono<ApiEnv>): Promise<OpenAPIV3_1.Document> {
       security: [{ bearer: [] }],
     },
   })
-  return document as OpenAPIV3_1.Document
+  const made = document as OpenAPIV3_1.Document
+  for (const item of Object.values(made.paths ?? {})) {
+    // A query string holds texts, and so says its schema; for callers it is a number.
+    const parameters = (item?.get?.parameters ?? []) as OpenAPIV3_1.ParameterObject[]
+    const limit = parameters.find((parameter) => parameter.name === 'limit')
+    if (limit !== undefined) limit.schema = { type: 'integer', minimum: 1, maximum: 1000, default: 50 }
+  }
+  return made
 }

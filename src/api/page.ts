@@ -12,7 +12,7 @@ export const pageQuery = {
       v.transform(Number),
       v.minValue(1),
       v.maxValue(1000),
-      v.description('Rows at most, 1 to 1000'),
+      v.description('Rows at most'),
     ),
     '50',
   ),

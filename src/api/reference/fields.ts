@@ -28,7 +28,9 @@ export function fieldsOf(document: OpenAPIV3_1.Document, schema: Schema | undefi
       fallback: field.default === undefined ? undefined : JSON.stringify(field.default),
       description: field.description ?? '',
     }
-    const items = field.type === 'array' ? resolve(document, field.items) : undefined
+    // The rows of a list are what its resource is, and that is shown in full where one is read.
+    const isPage = path === 'data' && 'next_cursor' in properties
+    const items = field.type === 'array' && !isPage ? resolve(document, field.items) : undefined
     return [
       line,
       ...fieldsOf(document, field, path),
@@ -40,11 +42,15 @@ export function fieldsOf(document: OpenAPIV3_1.Document, schema: Schema | undefi
 function resolve(document: OpenAPIV3_1.Document, schema: Schema | undefined): OpenAPIV3_1.SchemaObject {
   if (schema === undefined) return {}
   if (!('$ref' in schema)) return schema
-  const name = schema.$ref.split('/').at(-1)!
-  return (document.components?.schemas?.[name] ?? {}) as OpenAPIV3_1.SchemaObject
+  return (document.components?.schemas?.[nameOf(schema)] ?? {}) as OpenAPIV3_1.SchemaObject
+}
+
+function nameOf({ $ref }: OpenAPIV3_1.ReferenceObject): string {
+  return $ref.split('/').at(-1)!
 }
 
 function typeOf(document: OpenAPIV3_1.Document, given: Schema | undefined): string {
+  if (given !== undefined && '$ref' in given) return nameOf(given)
   const schema = resolve(document, given)
   const options = schema.anyOf ?? schema.oneOf
   if (options !== undefined)

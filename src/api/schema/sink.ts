@@ -25,11 +25,7 @@ export const tableInput = v.pipe(
   v.strictObject({
     name: v.pipe(identifier, v.description('A SQL identifier; without a schema: public')),
     actions: v.optional(
-      v.pipe(
-        v.array(v.picklist(['insert', 'update', 'delete', 'truncate'])),
-        v.nonEmpty(),
-        v.description('Default: insert, update, delete'),
-      ),
+      v.pipe(v.array(v.picklist(['insert', 'update', 'delete', 'truncate'])), v.nonEmpty()),
       () => ['insert' as const, 'update' as const, 'delete' as const],
     ),
     filter: v.optional(filterText, null),
