@@ -14,7 +14,7 @@ import { checkPartitions, readPartitions } from './partitions.ts'
 import { checkRole, readRole } from './role.ts'
 import { checkSinks, readSinks } from './sinks.ts'
 import { checkTriggers, readTriggers } from './triggers.ts'
-import { checkVersions, readVersions } from './versions.ts'
+import { checkVersions, fits, readVersions } from './versions.ts'
 
 /** What is looked at. */
 export interface Patient {
@@ -26,9 +26,14 @@ export interface Patient {
 
 /** Looks at everything. Writes nothing; takes some seconds where receivers do not answer. */
 export async function examine({ sql, keyRing, reach }: Patient): Promise<Report> {
-  const versions = await check('versions', async () => checkVersions(await readVersions(sql)))
+  let goesOn = false
+  const versions = await check('versions', async () => {
+    const found = await readVersions(sql)
+    goesOn = fits(found)
+    return checkVersions(found)
+  })
   // Everything else asks functions of the SQL at this version.
-  if (versions.some(({ level }) => level === 'problem')) return reportOf(versions)
+  if (!goesOn) return reportOf(versions)
   const others = await Promise.all([
     check('triggers', async () => checkTriggers(await readTriggers(sql))),
     check('capture', async () => checkCapture(await readCapture(sql))),

@@ -13,6 +13,8 @@ export interface SinkState {
   lastError: string | null
   /** Why rowhook itself paused it. */
   statusReason: string | null
+  /** Who receives its requests for the moment (rowhook listen). */
+  listener: string | null
 }
 
 /** A sink that works through its messages is not late before this. */
@@ -22,7 +24,8 @@ export async function readSinks(sql: postgres.Sql): Promise<SinkState[]> {
   const rows = await sql<SinkState[]>`
     select k.name, t.health, t.pending::float8 as pending, t.discarded::float8 as discarded,
       coalesce(t.lag_ms, 0)::float8 as "lagMs", t.blocked_groups::float8 as "blockedGroups",
-      t.last_error as "lastError", k.status_reason as "statusReason"
+      t.last_error as "lastError", k.status_reason as "statusReason",
+      (select l.actor from rowhook.listener l where l.sink_id = k.id) as listener
     from rowhook.sink k
     join rowhook.sink_stats(array(select id from rowhook.sink)) t on t.sink_id = k.id
     order by k.name`
@@ -32,7 +35,17 @@ export async function readSinks(sql: postgres.Sql): Promise<SinkState[]> {
 export function checkSinks(sinks: readonly SinkState[]): Finding[] {
   const { ok, note, warning, problem } = findingsOf('sinks')
   const findings: Finding[] = []
-  for (const { name, health, pending, discarded, lagMs, blockedGroups, lastError, statusReason } of sinks) {
+  for (const {
+    name,
+    health,
+    pending,
+    discarded,
+    lagMs,
+    blockedGroups,
+    lastError,
+    statusReason,
+    listener,
+  } of sinks) {
     const because = lastError === null ? '' : `; last error: ${lastError}`
     const log = `rowhook deliveries ${name} --outcome failed`
     const waiting = `${counted(pending, 'message')} pending, the oldest for ${Math.round(lagMs / 1000)} s`
@@ -66,6 +79,9 @@ export function checkSinks(sinks: readonly SinkState[]): Finding[] {
           'See whether its receiver is slow (rowhook deliveries), its rate_limit low, or its concurrency; a larger batch_size helps most.',
         ),
       )
+    }
+    if (listener !== null) {
+      findings.push(note(`sink ${name} sends to ${listener}, who listens in place of its endpoint`))
     }
     if (discarded > 0) {
       findings.push(
