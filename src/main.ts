@@ -8,7 +8,7 @@ import type { Sql } from 'postgres'
 import { createAlerts } from './alert/alerts.ts'
 import { createApi } from './api/app.ts'
 import type { Config } from './config.ts'
-import { connect } from './db/connect.ts'
+import { connect, dropConnections } from './db/connect.ts'
 import { describeConnectionError, isConnectionError } from './db/connection-error.ts'
 import { compare } from './db/install.ts'
 import { createKysely } from './db/kysely.ts'
@@ -31,7 +31,9 @@ import { createRunner } from './schedule/runner.ts'
 import { createListening } from './schedule/listening.ts'
 import { createMaintenance } from './schedule/maintenance.ts'
 import { makeSource } from './schedule/make-source.ts'
+import { within } from './schedule/within.ts'
 import { queueDeliver, startWorker, unlockDead } from './schedule/worker.ts'
+import type { Worker } from './schedule/worker.ts'
 
 export interface StartOptions {
   config: Config
@@ -139,6 +141,8 @@ async function startDispatching({
   const maintenance = createMaintenance({ sql, config, logger })
   const alerts = createAlerts({ sql, sender, ring: config.keyRing, version }, logger)
   const requeue = (streamId: string, inMs: number): Promise<void> => queueDeliver(sql, streamId, inMs)
+  // oxlint-disable-next-line prefer-const -- it needs the dispatcher, which may ask for its restart
+  let worker: Worker | undefined
   const dispatcher = createDispatcher({
     sql,
     logger,
@@ -166,12 +170,16 @@ async function startDispatching({
       }
     },
     onDead: () => unlockDead(sql),
+    reconnect: () => {
+      dropConnections(sql)
+      worker?.restart()
+    },
     applyCommands: async (sinkId) => {
       await sql`select rowhook.apply_commands(${sinkId}, ${dispatcher.id})`
     },
   })
   await dispatcher.start()
-  const worker = await startWorker({
+  worker = await startWorker({
     connectionString: async () => workerUrl(config.databaseUrl),
     logger,
     prepare: !pooled,
@@ -186,9 +194,9 @@ async function startDispatching({
   closers.push(async () => {
     maintenance.stop()
     alerts.stop()
-    await worker.stop()
+    await worker?.stop()
     await dispatcher.drain()
-    await journal.close()
+    await within(5000, journal.close()).catch(() => {})
   })
   return dispatcher
 }

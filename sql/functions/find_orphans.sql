@@ -1,8 +1,8 @@
 -- rowhook.find_orphans(): streams that should run and that nobody runs: the net below the ticker's
 -- own announcements (rowhook.pulse), for whatever a dispatcher that died had not finished, frozen
 -- batches that are due, messages asked for again, active replays and backfills.
--- A live stream that merely lags behind the newest tick is looked at every 20 seconds, and when its sink
--- was changed (resumed, say); if there is nothing for it in between, its position is moved up, so that
+-- A live stream that merely lags behind the newest tick is looked at every 20 seconds, when its sink was
+-- changed (resumed, say), and when its dispatcher has just died (rowhook.beat); if there is nothing for it in between, its position is moved up, so that
 -- no scan and no partition waits for it.
 -- Writes stream (positions of idle streams), and applies commands to streams that nobody runs.
 create or replace function rowhook.find_orphans() returns bigint[]
@@ -63,7 +63,7 @@ begin
       and (st.updated_at < v_now - interval '20 seconds' or st.updated_at < s.updated_at)
       and st.id <> all(v_result)
     order by st.updated_at
-    limit 20
+    limit 100
   loop
     if r.sink_id = any(rowhook.due_sinks(r.from_tick, v_newest.snapshot, v_newest.high)) then
       v_result := v_result || r.id;

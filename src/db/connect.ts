@@ -34,12 +34,23 @@ export function connect(url: string, options: ConnectOptions = {}): postgres.Sql
   }
   const sql = postgres(given)
   surviveLostConnections(sql)
+  drops.set(sql, sockets.drop)
   const end = sql.end.bind(sql)
   sql.end = async (how) => {
     await end(how)
     sockets.close()
   }
   return sql
+}
+
+const drops = new WeakMap<postgres.Sql, () => void>()
+
+/**
+ * Closes a pool's connections; queries under way reject, later ones open new connections. For a server
+ * that is silent: TCP alone may take a quarter of an hour to notice that nobody is there any more.
+ */
+export function dropConnections(sql: postgres.Sql): void {
+  drops.get(sql)?.()
 }
 
 /** Only for the texts of postgres.js's own errors, save for role, password and database. */

@@ -19,6 +19,8 @@ const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
 export interface SocketSource {
   /** What postgres.js takes as its `socket` option. */
   open: () => Promise<Socket>
+  /** Closes what is open: nothing was heard of the server for too long. */
+  drop: () => void
   /** Closes what is open, and whatever opens after. */
   close: () => void
 }
@@ -42,11 +44,15 @@ export function socketSource(target: DatabaseTarget, timeoutMs: number): SocketS
       return failing(error as Error)
     }
   }
+  const drop = () => {
+    const late = Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })
+    for (const socket of sockets) socket.destroy(late)
+  }
   const close = () => {
     closed = true
     for (const socket of sockets) socket.destroy()
   }
-  return { open, close }
+  return { open, drop, close }
 }
 
 /** A socket, and which of the hosts it leads to. */

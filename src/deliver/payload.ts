@@ -123,4 +123,3 @@ export function createLoader(state: RunState, lose: (m: Msg) => void): Loader {
     return own.length > 0 ? own : [...batch.lanes]
   }
 }
-

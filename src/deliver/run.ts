@@ -6,7 +6,7 @@ import type { EventRow } from '../log/events.ts'
 import { createAside } from './aside.ts'
 import { advance } from './batch.ts'
 import type { Batch } from './batch.ts'
-import type { Book, BookChunk } from './book.ts'
+import type { Book, BookChunk, Position } from './book.ts'
 import type { Circuit } from './circuit.ts'
 import type { Exchange } from './exchange.ts'
 import { createFreezer } from './freeze.ts'
@@ -90,6 +90,8 @@ export interface Run {
   nextDueMs(): number | undefined
   /** Monotonic milliseconds of the last sign of life, for /readyz. */
   readonly progressAt: number
+  /** How far the stream is settled. */
+  readonly position: Position
 }
 
 /** Starts a run. It ends by stop(), abort(), or when the book says that the lease is lost. */
@@ -256,6 +258,9 @@ export function startRun(options: RunOptions): Run {
     nextDueMs() {
       if (circuit.state !== 'closed') return Math.max(0, circuit.nextAt - now())
       return freezer.nextDueMs()
+    },
+    get position() {
+      return book.position
     },
     get progressAt() {
       return state.progressAt

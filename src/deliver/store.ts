@@ -73,7 +73,8 @@ export async function releaseStream(sql: Sql, stream: ClaimedStream): Promise<vo
 /** The sink with its endpoint and tables; null when it is gone. */
 export async function loadSink(sql: Sql, sinkId: number): Promise<SinkDocument | null> {
   const [row] = await sql`select rowhook.load_sink(${sinkId})::text as document`
-  return row?.['document'] == null ? null : (JSON.parse(row['document'] as string) as SinkDocument)
+  const document = row!['document'] as string | null
+  return document === null ? null : (JSON.parse(document) as SinkDocument)
 }
 
 /** Frozen batches and held messages of a stream. */

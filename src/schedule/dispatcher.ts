@@ -8,6 +8,7 @@ import type { Sql } from 'postgres'
 import type { Metrics } from '../metrics.ts'
 import { pulse } from '../log/events.ts'
 import type { Runner } from './runner.ts'
+import { within } from './within.ts'
 
 /** Milliseconds. The sum of the last two bounds how long a dead dispatcher's streams stand still. */
 const timing = {
@@ -41,6 +42,8 @@ export interface DispatcherOptions {
   /** Called with dispatchers that were found dead. */
   onDead(ids: readonly string[]): Promise<void>
   applyCommands(sinkId: number): Promise<void>
+  /** The database is silent: its connections are to be given up, and made anew. */
+  reconnect(): void
 }
 
 export interface Dispatcher {
@@ -128,7 +131,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       await register()
       return
     }
-    validUntil = began + timing.lease
+    validUntil = Math.max(validUntil, began + timing.lease)
     lastBeat = now()
     asleep = idle
     if (b.dead.length > 0) {
@@ -152,16 +155,21 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     metrics.runs.set(runner.size)
   }
 
+  function giveUpWhenLate(): void {
+    if (now() <= validUntil) return
+    if (runner.size > 0) logger.warn('the database is away for too long: deliveries stop until it is back')
+    runner.abortAll()
+    // queries that wait for an answer would wait for as long as TCP does
+    options.reconnect()
+  }
+
   async function beatLoop(): Promise<void> {
     while (!stopping) {
       try {
-        await beat()
+        await within(timing.lease, beat())
       } catch (error) {
         logger.warn({ err: error }, 'the heartbeat failed; trying again')
-        if (now() > validUntil && runner.size > 0) {
-          logger.warn('the database is away for too long: deliveries stop until it is back')
-          runner.abortAll()
-        }
+        giveUpWhenLate()
       }
       await pause(asleep && !hears ? timing.deafSleep : timing.beat, (wake) => (beatNow = wake))
     }
@@ -256,14 +264,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       stopping = true
       wakeUp?.()
       beatNow?.()
-      await Promise.all(loops)
       // the lease must stay good while requests in flight finish
-      const beating = setInterval(() => void beat().catch(() => {}), timing.beat)
+      const beating = setInterval(() => void within(timing.lease, beat()).catch(giveUpWhenLate), timing.beat)
+      await Promise.all(loops)
       await sql`update rowhook.dispatcher set draining = true where id = ${id}`.catch(() => {})
       await runner.drain()
       clearInterval(beating)
-      await stopListening?.().catch(() => {})
-      await sql`delete from rowhook.dispatcher where id = ${id}`.catch(() => {})
+      const bye = sql`delete from rowhook.dispatcher where id = ${id}`
+      await within(1000, Promise.all([stopListening?.(), bye])).catch(() => {})
     },
     trouble() {
       const t = now()

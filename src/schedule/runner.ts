@@ -60,6 +60,10 @@ interface Running {
   run: Run
   target: Target
   trace: RunTrace | undefined
+  /** The dispatcher's id that the lease is held under. */
+  owner: string
+  /** The newest tick that brought something for it. */
+  announced: number
   restarting: boolean
 }
 
@@ -87,6 +91,8 @@ export interface Runner {
 }
 
 const idleMs = 3000
+/** Longer than it takes a tick to be announced. */
+const endedForMs = 5000
 
 /** Makes the runner of a dispatcher. */
 export function createRunner(options: RunnerOptions): Runner {
@@ -94,16 +100,24 @@ export function createRunner(options: RunnerOptions): Runner {
   const running = new Map<string, Running>()
   const starting = new Set<string>()
   const ending = new Set<Promise<unknown>>()
+  /** Live streams that were given back just now, by id; their sinks. */
+  const ended = new Map<string, number>()
   let draining = false
 
   async function start(streamId: string): Promise<boolean> {
-    if (draining || running.has(streamId) || starting.has(streamId) || !options.mayRun()) return false
+    if (draining || running.has(streamId) || starting.has(streamId)) return false
+    if (!options.mayRun()) {
+      // another dispatcher may well; the job that asked for it is gone
+      await options.requeue(streamId, 500)
+      return false
+    }
     starting.add(streamId)
     try {
-      const stream = await claimStream(sql, streamId, options.dispatcherId())
+      const owner = options.dispatcherId()
+      const stream = await claimStream(sql, streamId, owner)
       if (stream === null) return false
       try {
-        await launch(stream)
+        await launch(stream, owner)
       } catch (error) {
         logger.error({ err: error, stream: streamId }, 'a stream could not be started')
         await releaseStream(sql, stream).catch(() => {})
@@ -116,7 +130,7 @@ export function createRunner(options: RunnerOptions): Runner {
     }
   }
 
-  async function launch(stream: ClaimedStream): Promise<void> {
+  async function launch(stream: ClaimedStream, owner: string): Promise<void> {
     const sink = await loadSink(sql, stream.sinkId)
     if (sink === null) return
     const target = createTarget(sink, options.ring, options.version, options.clock(), stream.replayId)
@@ -136,6 +150,7 @@ export function createRunner(options: RunnerOptions): Runner {
     })
     for (const op of saved.ops) op(book.ops)
     const live = createLiveSource(sql, sink.id, () => sink.tables.map((t) => t.source_id), stream.position)
+    // oxlint-disable-next-line prefer-const -- the source is needed to make the run that it may call
     let begun: Run | undefined
     const source = await options.makeSource(stream, target, live, {
       wake: () => begun?.wake(),
@@ -169,7 +184,8 @@ export function createRunner(options: RunnerOptions): Runner {
       }),
       fetch: (ids) => fetchEvents(sql, sink.id, ids),
       decide,
-      mayRun: options.mayRun,
+      // a dispatcher that was taken for dead goes on under another id
+      mayRun: () => options.mayRun() && options.dispatcherId() === owner,
       onIdle: () => void end(stream.id),
       onError: (error) =>
         logger.warn({ err: error, sink: sink.name }, 'a step of a run failed; trying again'),
@@ -180,7 +196,16 @@ export function createRunner(options: RunnerOptions): Runner {
       idleMs,
     })
     begun = run
-    running.set(stream.id, { stream, version: sink.version, run, target, trace, restarting: false })
+    running.set(stream.id, {
+      stream,
+      version: sink.version,
+      run,
+      target,
+      trace,
+      owner,
+      announced: 0,
+      restarting: false,
+    })
     run.announce(options.newestTick())
   }
 
@@ -206,22 +231,20 @@ export function createRunner(options: RunnerOptions): Runner {
       await r.run.stop()
       const dueMs = r.run.nextDueMs()
       forget(streamId)
+      if (r.stream.replayId === null) noteEnded(streamId, r.stream.sinkId)
       await releaseStream(sql, r.stream)
-      const seen = await sql`
-        select st.tick_from::float8 as at from rowhook.stream st where st.id = ${streamId}`
-      if (
-        seen[0] !== undefined &&
-        r.stream.replayId === null &&
-        (seen[0]['at'] as number) < options.newestTick()
-      ) {
-        await options.requeue(streamId, 0)
-      } else if (dueMs !== undefined || r.run.waiting > 0) {
-        await options.requeue(streamId, dueMs ?? 0)
-      }
+      if (r.run.position.from < r.announced) await options.requeue(streamId, 0)
+      else if (dueMs !== undefined || r.run.waiting > 0) await options.requeue(streamId, dueMs ?? 0)
     })().catch((error: unknown) => logger.warn({ err: error }, 'a run did not end cleanly'))
     ending.add(work)
     await work
     ending.delete(work)
+  }
+
+  // A tick that was taken while the stream was still ours may be announced when it is no longer.
+  function noteEnded(streamId: string, sinkId: number): void {
+    ended.set(streamId, sinkId)
+    setTimeout(() => ended.delete(streamId), endedForMs).unref()
   }
 
   /** Stops a run, does `work`, and starts it anew under the same lease. */
@@ -238,7 +261,7 @@ export function createRunner(options: RunnerOptions): Runner {
         await releaseStream(sql, r.stream)
         return
       }
-      await launch(again)
+      await launch(again, r.owner)
     })().catch(async (error: unknown) => {
       logger.warn({ err: error }, 'a run could not be restarted; its stream is given back')
       running.delete(streamId)
@@ -250,12 +273,22 @@ export function createRunner(options: RunnerOptions): Runner {
     ending.delete(job)
   }
 
+  function tell(r: Running, tick: number): void {
+    r.announced = tick
+    r.run.announce(tick)
+  }
+
   return {
     start,
     announce(tick, sinkIds) {
       for (const r of running.values()) {
         if (r.stream.replayId === null && (sinkIds === 'all' || sinkIds.includes(r.stream.sinkId)))
-          r.run.announce(tick)
+          tell(r, tick)
+      }
+      if (sinkIds === 'all') return
+      for (const [streamId, sinkId] of ended) {
+        if (running.has(streamId) || !sinkIds.includes(sinkId)) continue
+        void options.requeue(streamId, 0).catch(() => {})
       }
     },
     sync(versions) {
@@ -271,7 +304,7 @@ export function createRunner(options: RunnerOptions): Runner {
       for (const r of running.values()) r.run.wake()
     },
     abortAll() {
-      for (const id of [...running.keys()]) lose(id)
+      for (const id of running.keys()) lose(id)
     },
     async drain() {
       draining = true

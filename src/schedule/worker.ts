@@ -5,6 +5,7 @@ import { Logger as GraphileLogger, run } from 'graphile-worker'
 import type { Runner as GraphileRunner, TaskList } from 'graphile-worker'
 import type { Logger } from 'pino'
 import type { Sql } from 'postgres'
+import { within } from './within.ts'
 import type { AlertJob } from '../alert/alerts.ts'
 
 /** Graphile Worker's schema; not its default one, so that a user's own never clashes. */
@@ -23,6 +24,8 @@ export interface WorkerOptions {
 }
 
 export interface Worker {
+  /** Begins anew with new connections; those that wait for an answer are left to themselves. */
+  restart(): void
   stop(): Promise<void>
 }
 
@@ -37,6 +40,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   let stopped = false
   let runner: GraphileRunner | undefined
   let timer: NodeJS.Timeout | undefined
+  let generation = 0
 
   // Graphile Worker gives up after a series of errors, as when the database is away for long.
   const again = (why: unknown): void => {
@@ -46,7 +50,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
 
   async function begin(): Promise<void> {
-    runner = await run({
+    const mine = (generation += 1)
+    const begun = await run({
       connectionString: await options.connectionString(),
       schema: workerSchema,
       taskList: tasks,
@@ -64,15 +69,29 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         else logger.trace(message)
       }),
     })
-    runner.promise.then(() => again(undefined), again)
+    const ended = (why: unknown): void => {
+      if (mine === generation) again(why)
+    }
+    begun.promise.then(() => ended(undefined), ended)
+    if (mine === generation && !stopped) runner = begun
+    else void begun.stop().catch(() => {})
   }
 
   await begin()
   return {
+    restart() {
+      if (stopped) return
+      void runner?.stop().catch(() => {})
+      runner = undefined
+      generation += 1
+      clearTimeout(timer)
+      timer = setTimeout(() => void begin().catch(again), 100)
+    },
     async stop() {
       stopped = true
       clearTimeout(timer)
-      await runner?.stop().catch(() => {})
+      // its connections may be waiting for a database that is gone
+      await within(5000, runner?.stop() ?? Promise.resolve()).catch(() => {})
     },
   }
 }

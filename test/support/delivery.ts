@@ -47,7 +47,12 @@ export interface Stage {
 let count = 0
 
 /** Calls the API and returns the body. @throws with status and problem where it is no success */
-export async function ask(rowhook: RowhookProcess, method: string, path: string, body?: unknown): Promise<any> {
+export async function ask(
+  rowhook: RowhookProcess,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<any> {
   const answer = await rowhook.api(method, path, body)
   if (answer.status < 200 || answer.status > 299) {
     throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)

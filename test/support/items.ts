@@ -146,3 +146,21 @@ function countDisorder(requests: readonly ReceivedRequest[], excused: ReadonlySe
 
 /** What a tally must be where nothing went wrong. */
 export const flawless = { lost: 0, duplicated: 0, outOfOrder: 0 }
+
+/** Milliseconds from each change to its first arrival, in order of arrival. */
+export function delaysOf(requests: readonly ReceivedRequest[]): number[] {
+  const seen = new Set<string>()
+  return requests.flatMap(({ messages, at }) =>
+    messages.flatMap((message) => {
+      const key = keyOf(message)
+      if (seen.has(key)) return []
+      seen.add(key)
+      return [performance.timeOrigin + at - Date.parse(String(message.metadata['commit_timestamp']))]
+    }),
+  )
+}
+
+/** The value below which this share of the numbers lies. */
+export function quantile(numbers: readonly number[], share: number): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * share)] ?? Number.NaN
+}

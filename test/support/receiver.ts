@@ -40,6 +40,8 @@ export interface Answer {
   headers?: Record<string, string>
   /** An object is sent as JSON. */
   body?: string | object
+  /** Send 102 and 103 first. */
+  interim?: boolean
   /** Wait so long before the first byte. */
   delayMs?: number
   /** Never answer. */
@@ -106,7 +108,8 @@ export async function receiver(
     const index = requests.push(request) - 1
     const answer = await responder(request, index)
     await send(response, answer, request)
-    request.acknowledged = acknowledgedBy(answer, request)
+    // an answer into a connection that is gone acknowledges nothing
+    if (!response.destroyed) request.acknowledged = acknowledgedBy(answer, request)
     request.answeredAt = performance.now()
     messages.push(...request.acknowledged)
   }
@@ -200,6 +203,10 @@ function acknowledgedBy(answer: Answer, { messages }: ReceivedRequest): Received
 async function send(response: ServerResponse, answer: Answer, request: ReceivedRequest): Promise<void> {
   if (answer.delayMs !== undefined) await sleep(answer.delayMs)
   if (answer.hang) return
+  if (answer.interim) {
+    response.writeProcessing()
+    response.writeEarlyHints({ link: '</style.css>; rel=preload' })
+  }
   if (answer.reset) {
     response.socket?.resetAndDestroy()
     return
