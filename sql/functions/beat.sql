@@ -32,14 +32,16 @@ begin
   now_ms := extract(epoch from v_now) * 1000;
 
   -- skip locked: a dispatcher whose beat is being written right now is not dead
-  with gone as (
-    delete from rowhook.dispatcher d
-    where d.id in (
-      select o.id from rowhook.dispatcher o
-      where o.beat_at < v_now - p_dead_after and o.id <> p_dispatcher
-      for update skip locked)
-    returning d.id)
-  select coalesce(array_agg(g.id), '{}') into dead from gone g;
+  select coalesce(array_agg(g.id), '{}') into dead
+  from (
+    select o.id from rowhook.dispatcher o
+    where o.beat_at < v_now - p_dead_after and o.id <> p_dispatcher
+    for update skip locked) g;
+  if dead <> '{}' then
+    -- so long ago that rowhook.find_orphans looks at them now
+    update rowhook.stream st set owner = null, updated_at = '-infinity' where st.owner = any(dead);
+    delete from rowhook.dispatcher d where d.id = any(dead);
+  end if;
 
   -- the first trigger that meets 2 wakes us and sets it back to 1
   if p_asleep and not exists (select from rowhook.dispatcher d where not d.asleep and not d.draining) then
