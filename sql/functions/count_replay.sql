@@ -2,7 +2,7 @@
 -- long as the replay's reading does; a filter must come with its filter_parts. Raises what
 -- rowhook.prepare_replay raises. Reads only.
 create or replace function rowhook.count_replay(p_sink int, p_options jsonb) returns bigint
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = ''
 as $$
 declare

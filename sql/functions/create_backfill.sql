@@ -6,7 +6,7 @@
 -- that does not exist, or 55006 for a table of which a backfill is under way.
 -- Writes backfill, backfill_table and sink.version, which tells the sink's run to look.
 create or replace function rowhook.create_backfill(p_sink int, p_tables jsonb default null) returns uuid
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = ''
 as $$
 declare

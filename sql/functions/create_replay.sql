@@ -2,7 +2,7 @@
 -- which runs beside the live one. See rowhook.prepare_replay for the options and what bad ones raise.
 -- Writes replay, stream.
 create or replace function rowhook.create_replay(p_sink int, p_options jsonb) returns uuid
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = ''
 as $$
 declare

@@ -70,7 +70,7 @@ begin
     raise exception using errcode = 'undefined_table',
       message = format('table %I.%I was dropped', v_source.schema_name, v_source.table_name);
   elsif v_entry.stale_reason is not null then
-    chunk := json_build_object('wait', v_entry.stale_reason);
+    chunk := json_build_object('cursor', p_cursor, 'done', false, 'scanned', 0, 'wait', v_entry.stale_reason);
     return next;
     return;
   end if;

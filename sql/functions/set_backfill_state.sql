@@ -4,7 +4,7 @@
 -- Writes backfill, and sink.version where the sink's run must look at once.
 create or replace function rowhook.set_backfill_state(p_id uuid, p_state text, p_error text default null)
 returns void
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = ''
 as $$
 declare

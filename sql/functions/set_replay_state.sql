@@ -4,7 +4,7 @@
 -- Writes replay, and sink.version, which makes dispatchers look at the sink's runs at once.
 create or replace function rowhook.set_replay_state(p_id uuid, p_state text, p_error text default null)
 returns void
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = ''
 as $$
 declare
