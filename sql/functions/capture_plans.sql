@@ -9,7 +9,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_rows    text := format(
-    'explain with rowhook_new as (select * from only %1$s limit 0), rowhook_old as (select * from only %1$s limit 0) ',
+    -- stands in for the transition tables, and needs no right to read the table
+    'explain with rowhook_new as (select * from json_populate_record(null::%1$s, null)), '
+    'rowhook_old as (select * from json_populate_record(null::%1$s, null)) ',
     (p_spec ->> 'relid')::oid::regclass);
   v_action  text;
   v_form    text;

@@ -12,10 +12,10 @@ returns text
 language sql stable
 set search_path = ''
 as $$
-  select format('cross join lateral (select %s offset 0) guarded', string_agg(
+  select 'cross join lateral (select ' || string_agg(
     case when p_probing then format('%s as f%s', f.filter, f.sink)
       else format('case when capture.raised @> ''{%1$s}'' then %2$s else %3$s end as f%1$s',
-        f.sink, f.sink = '0', f.filter) end, ', ' order by f.at))
+        f.sink, f.sink = '0', f.filter) end, ', ' order by f.at) || ' offset 0) guarded'
   from (
     select e.at, e.value ->> 'sink' as sink, rowhook.print_sided(e.value -> 'parts', p_names, p_action) as filter
     from jsonb_array_elements(p_entries) with ordinality e(value, at)
