@@ -49,8 +49,8 @@ setInterval(showTimes, 1000)
 
 /** Puts `fresh` in the place of `old`, keeping what the person has unfolded and where the focus is. */
 function swap(old, fresh) {
-  for (const open of old.querySelectorAll('details[open][id]')) {
-    fresh.querySelector(`details[id="${CSS.escape(open.id)}"]`)?.setAttribute('open', '')
+  for (const { id, open } of old.querySelectorAll('details[id]')) {
+    fresh.querySelector(`details[id="${CSS.escape(id)}"]`)?.toggleAttribute('open', open)
   }
   showTimes(fresh)
   if (old.isEqualNode(fresh)) return

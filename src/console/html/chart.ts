@@ -49,7 +49,7 @@ export function lineChart(title: string, activity: Activity, series: readonly Se
       const i = indexOf(activity, row)
       const x = ((i + 0.5) * slot).toFixed(1)
       const y = (height - (value(row) / top) * height).toFixed(1)
-      const step = i === last + 1 ? `L${x} ${y}` : `M${x} ${y}h0.01`
+      const step = i === last + 1 ? `L${x} ${y}` : `M${x} ${y}m${-slot / 2} 0h${slot}m${-slot / 2} 0`
       last = i
       return step
     })

@@ -57,7 +57,7 @@ export function page(c: Visit, parts: PageParts): Response | Promise<Response> {
           ${
             trail.length > 0 &&
             html`<nav class="trail" aria-label="Where you are">
-              ${trail.map(({ href, text }) => html`<a href="${href}">${text}</a><span aria-hidden="true">/</span>`)}
+              ${trail.map(({ href, text }, i) => html`${i > 0 && html`<span aria-hidden="true">/</span>`}<a href="${href}">${text}</a>`)}
             </nav>`
           }
           <div class="head">

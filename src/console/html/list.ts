@@ -28,7 +28,7 @@ export function table<Row>(caption: string, columns: readonly Column<Row>[], row
             html`<tr>
               ${columns.map(
                 ({ heading, kind, cell }) =>
-                  html`<td class="${kind ?? ''}" data-heading="${heading}">${cell(row)}</td>`,
+                  html`<td class="${kind ?? ''}" data-heading="${heading}"><div>${cell(row)}</div></td>`,
               )}
             </tr>`,
         )}

@@ -13,7 +13,7 @@ export function counted(value: number, noun: string, plural = `${noun}s`): strin
 
 /** `340 ms`, `2.5 s`, `4 min`, `3 h 20 min`, `2 d 4 h`. */
 export function duration(ms: number): string {
-  if (ms < 1) return '0 ms'
+  if (ms < 1) return ms === 0 ? '0 ms' : 'under 1 ms'
   if (ms < 1000) return `${Math.round(ms)} ms`
   const s = ms / 1000
   if (s < 60) return `${s < 10 ? Number(s.toFixed(1)) : Math.round(s)} s`

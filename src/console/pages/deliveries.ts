@@ -4,7 +4,7 @@ import { block, code, data } from '../html/data.ts'
 import { type Content, type Html, html } from '../html/html.ts'
 import { live } from '../html/layout.ts'
 import { empty, pager } from '../html/list.ts'
-import { counted, duration, moment } from '../html/quantity.ts'
+import { clock, counted, duration, moment } from '../html/quantity.ts'
 import { status } from '../html/status.ts'
 import { type Page, path, queryText } from '../operations.ts'
 import type { Delivery, Sink } from '../resources.ts'
@@ -67,42 +67,40 @@ export function requestLine(sink: Sink, delivery: Delivery): Html {
     >`
 }
 
-/** A request with everything that is known of it; the long parts are folded. */
-export function deliveryEntry(sink: Sink, delivery: Delivery): Html {
-  return html`<article class="delivery" id="delivery-${delivery.id}">
-    <div class="line">
-      ${status(delivery.outcome)} <strong>${data(answerOf(delivery), 300)}</strong>
+/** A request on one line, which unfolds to everything that is known of it. */
+export function deliveryEntry(sink: Sink, delivery: Delivery, isOpen = false): Html {
+  const { event_ids: ids, response, request_headers: headers } = delivery
+  return html`<details class="delivery" id="delivery-${delivery.id}" ${isOpen && html`open`}>
+    <summary>
+      ${status(delivery.outcome)} <strong>${data(answerOf(delivery), 200)}</strong>
+      ${delivery.outcome === 'failed' && response !== null && html`<span class="said">${data(response, 100)}</span>`}
       <span class="below"
-        >attempt ${delivery.attempt}, ${duration(delivery.duration_ms)}, ${moment(delivery.at)}</span
+        >${ids.length > 1 && `batch of ${ids.length}, `}attempt ${delivery.attempt},
+        ${duration(delivery.duration_ms)}, ${moment(delivery.at)}</span
       >
-    </div>
-    <details id="details-${delivery.id}" data-keep>
-      <summary>Request and answer</summary>
-      <dl>
-        ${row(
-          'Messages',
-          delivery.event_ids
-            .slice(0, 50)
-            .map((id) => html`<a href="${sinkPath(sink)}/messages/${id}">${id}</a> `),
-        )}
-        ${row('webhook-id', code(delivery.webhook_id))}
-        ${delivery.replay_id !== null && row('Replay', code(delivery.replay_id))}
-        ${delivery.error !== null && row('Error', data(delivery.error, 2000))}
-      </dl>
-      ${
-        delivery.request_headers === null
-          ? html`<p class="below">The headers of successful requests are not kept for each one.</p>`
-          : html`<h3>Request headers, secrets masked</h3>
-              ${block(headerText(delivery.request_headers), 'Request headers')}`
-      }
-      ${
-        delivery.response === null || delivery.response === ''
-          ? html`<p class="below">The answer had no body.</p>`
-          : html`<h3>First bytes of the answer</h3>
-              ${block(delivery.response, 'Answer')}`
-      }
-    </details>
-  </article>`
+    </summary>
+    <dl>
+      ${row(
+        ids.length === 1 ? 'Message' : 'Messages',
+        ids.slice(0, 50).map((id) => html`<a href="${sinkPath(sink)}/messages/${id}">${id}</a> `),
+      )}
+      ${row('webhook-id', code(delivery.webhook_id))} ${row('When', clock(delivery.at))}
+      ${delivery.replay_id !== null && row('Replay', code(delivery.replay_id))}
+      ${delivery.error !== null && row('Error', data(delivery.error, 2000))}
+    </dl>
+    ${
+      headers === null
+        ? html`<p class="below">The headers of this request were not kept.</p>`
+        : html`<h3>Request headers, secrets masked</h3>
+            ${block(headerText(headers), `Request headers of ${delivery.id}`)}`
+    }
+    ${
+      response === null || response === ''
+        ? html`<p class="below">The answer had no body.</p>`
+        : html`<h3>First bytes of the answer</h3>
+            ${block(response, `Answer ${delivery.id}`)}`
+    }
+  </details>`
 }
 
 const row = (term: string, value: Content) =>

@@ -49,13 +49,14 @@ export async function messagePage(c: Visit): Promise<Response> {
                 ${message.attempts === 0 ? 'No request has carried this message yet.' : 'The requests that carried this message are no longer in the log, or are not among the newest 20,000.'}
               </p>`
             : html`<ol class="timeline">
-                ${deliveries.data.map((delivery) => html`<li>${deliveryEntry(sink, delivery)}</li>`)}
+                ${deliveries.data.map((delivery, i) => html`<li>${deliveryEntry(sink, delivery, i === 0 && delivery.outcome === 'failed')}</li>`)}
               </ol>`
         }
       </section>`,
     )}`
   return sinkPage(c, sink, '/messages', body, {
     title: `Message ${message.event_id}`,
+    aside: html`<span id="health" data-live>${status(message.state)}</span>`,
     trail: [
       { href: '/sinks', text: 'Sinks' },
       { href: sinkPath(sink), text: sink.name },
@@ -73,15 +74,14 @@ function sentence(message: Message): Content {
       : html` The last error: <strong>${data(message.last_error, 600)}</strong>.`
   switch (message.state) {
     case 'pending':
-      return html`${status('pending')} Captured and waiting to be sent.`
+      return html`Captured and waiting to be sent.`
     case 'delivered':
-      return html`${status('delivered')} Acknowledged by the receiver after ${tries}.`
+      return html`Acknowledged by the receiver after ${tries}.`
     case 'failing':
-      return html`${status('failing')} Not accepted in ${tries}.${last}
+      return html`Not accepted in ${tries}.${last}
       ${message.next_attempt_at === null ? ' It is being sent now.' : html` The next attempt is ${moment(message.next_attempt_at)}; later changes of its group wait behind it.`}`
     case 'discarded':
-      return html`${status('discarded')} Not sent any more, after ${tries}.${last} Its group went on without
-      it.`
+      return html`Not sent any more, after ${tries}.${last} Its group went on without it.`
   }
 }
 

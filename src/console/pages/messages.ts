@@ -157,9 +157,14 @@ function filterForm(sink: Sink, query: Record<string, string | undefined>): Cont
     ${select({ name: 'table', label: 'Table', value: query.table, choices: [['', 'Any table'], ...tables] })}
     ${input({ name: 'group', label: 'Group or key', value: query.group, placeholder: 'such as 1234' })}
     ${select({ name: 'age', label: 'Captured', value: query.age, choices: ages })}
-    ${input({ name: 'since', label: 'From (UTC)', value: query.since, type: 'datetime-local', step: '1' })}
-    ${input({ name: 'until', label: 'Before (UTC)', value: query.until, type: 'datetime-local', step: '1' })}
     <div class="field"><button>Filter</button></div>
+    <details ${(query.since ?? query.until) !== undefined && html`open`}>
+      <summary>Exact times</summary>
+      <div class="pair">
+        ${input({ name: 'since', label: 'From (UTC)', value: query.since, type: 'datetime-local', step: '1' })}
+        ${input({ name: 'until', label: 'Before (UTC)', value: query.until, type: 'datetime-local', step: '1' })}
+      </div>
+    </details>
   </form>`
 }
 

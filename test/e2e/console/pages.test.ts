@@ -1,0 +1,165 @@
+import type { Browser } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Stage, type TestSink, setStage } from '../../support/delivery.ts'
+import { eventually } from '../../support/eventually.ts'
+import { insertItems } from '../../support/items.ts'
+import { seriousFaults } from './accessibility.ts'
+import { openBrowser, openTab, signIn } from './browser.ts'
+
+let stage: Stage
+let browser: Browser
+let sink: TestSink
+let failing: string
+
+beforeAll(async () => {
+  stage = await setStage()
+  browser = await openBrowser()
+  sink = await stage.sink({
+    respond: ({ messages }) => (messages[0]?.record?.['id'] === 2 ? { status: 500, body: 'broken' } : {}),
+  })
+  await insertItems(stage.database.sql, sink.table, 1, 5)
+  await sink.receiver.waitFor(4)
+  failing = await eventually(async () => {
+    const { data } = await sink.call('GET', '/messages?state=failing')
+    expect(data).toHaveLength(1)
+    return data[0].event_id
+  })
+  await stage.rowhook.api('POST', '/api/tokens', { name: 'reader', scopes: ['read'] })
+  await sink.call('POST', '/backfills', { tables: [{ name: sink.table }] })
+})
+
+const pages = (): string[] => [
+  '/sinks',
+  ...['', '/messages', '/deliveries', '/backfills', '/replays', '/edit', '/delete'].map(
+    (tab) => `/sinks/${sink.name}${tab}`,
+  ),
+  `/sinks/${sink.name}/messages/${failing}`,
+  `/sinks/${sink.name}/messages?state=failing`,
+  '/setup',
+  `/setup?table=public.${sink.table}`,
+  `/setup/endpoint?table=public.${sink.table}`,
+  `/setup/changes?table=public.${sink.table}&endpoint=${sink.name}`,
+  '/endpoints',
+  `/endpoints/${sink.name}`,
+  '/tables',
+  `/tables/public.${sink.table}`,
+  '/tokens',
+  '/audit',
+  '/doctor',
+]
+
+describe('every page', () => {
+  test.each(['light', 'dark'] as const)(
+    'has no serious accessibility fault and no error, %s',
+    async (colorScheme) => {
+      const { page, faults } = await openTab(browser, stage.rowhook.url, { colorScheme })
+      await page.goto('/sign-in')
+      const found = (await seriousFaults(page)).map((fault) => `/sign-in ${fault}`)
+      await signIn(page)
+      await page.waitForURL('**/sinks')
+      for (const path of pages()) {
+        const answer = await page.goto(path)
+        expect(answer!.status(), path).toBe(200)
+        found.push(...(await seriousFaults(page)).map((fault) => `${path} ${fault}`))
+      }
+      expect(found).toEqual([])
+      expect(faults).toEqual([])
+    },
+  )
+
+  test.each([360, 1600])('fits a window of %i px', async (width) => {
+    const { page } = await openTab(browser, stage.rowhook.url, { viewport: { width, height: 800 } })
+    await signIn(page)
+    await page.waitForURL('**/sinks')
+    const tooWide: string[] = []
+    for (const path of pages()) {
+      await page.goto(path)
+      const scrolls = await page.evaluate(
+        'document.documentElement.scrollWidth > document.documentElement.clientWidth',
+      )
+      if (scrolls) tooWide.push(path)
+    }
+    expect(tooWide).toEqual([])
+  })
+
+  test('is used with the keyboard alone', async () => {
+    const { page } = await openTab(browser, stage.rowhook.url)
+    await signIn(page)
+    await page.waitForURL('**/sinks')
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the content')
+    await page.getByRole('link', { name: sink.name }).first().focus()
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`**/sinks/${sink.name}`)
+  })
+
+  test('shows times in the zone of the person, and the exact one on hover', async () => {
+    const { page } = await openTab(browser, stage.rowhook.url, {
+      timezoneId: 'Asia/Kathmandu',
+      locale: 'en-GB',
+    })
+    await signIn(page)
+    await page.waitForURL('**/sinks')
+    await page.goto('/audit')
+    const time = page.locator('time').first()
+    const at = await time.getAttribute('datetime')
+    const there = new Intl.DateTimeFormat('en-GB', {
+      dateStyle: 'short',
+      timeStyle: 'medium',
+      timeZone: 'Asia/Kathmandu',
+    })
+    await expect.poll(() => time.textContent()).toBe(there.format(new Date(at!)))
+    expect(await time.getAttribute('title')).toContain(at)
+  })
+})
+
+describe('endpoints, tables and tokens', () => {
+  test('an endpoint is tested, and a new secret is shown once', async () => {
+    const { page, faults } = await openTab(browser, stage.rowhook.url)
+    await signIn(page)
+    await page.waitForURL('**/sinks')
+    await page.goto(`/endpoints/${sink.name}`)
+    await page.getByRole('button', { name: 'Send a test message' }).click()
+    await page.getByText('Answered 200').waitFor()
+    await page.getByRole('button', { name: 'Make a new secret' }).click()
+    const secret = await page.getByRole('region', { name: 'Signing secret' }).textContent()
+    expect(secret).toMatch(/^whsec_/)
+    await page.goto(`/endpoints/${sink.name}`)
+    expect(await page.content()).not.toContain(secret)
+    await page.getByText('signs until').waitFor()
+    expect(faults).toEqual([])
+  })
+
+  test('the history of a table is kept, and no longer', async () => {
+    const { page } = await openTab(browser, stage.rowhook.url)
+    page.on('dialog', (dialog) => void dialog.accept())
+    await signIn(page)
+    await page.waitForURL('**/sinks')
+    await page.goto(`/tables/public.${sink.table}`)
+    await page.getByLabel('Keep every change for').fill('a while')
+    await page.getByRole('button', { name: 'Keep the history' }).click()
+    await page.locator('#f-keep[aria-invalid=true]').waitFor()
+    await page.getByLabel('Keep every change for').fill('2 days')
+    await page.getByRole('button', { name: 'Keep the history' }).click()
+    await page.getByRole('cell', { name: '2 days' }).waitFor()
+    await page.getByRole('link', { name: `public.${sink.table}` }).click()
+    await page.getByRole('button', { name: 'Stop keeping it' }).click()
+    await page.getByText('no longer kept').waitFor()
+  })
+
+  test('a token is made, shown once, and revoked', async () => {
+    const { page } = await openTab(browser, stage.rowhook.url)
+    page.on('dialog', (dialog) => void dialog.accept())
+    await signIn(page)
+    await page.waitForURL('**/sinks')
+    await page.goto('/tokens')
+    await page.getByLabel('Name').fill('ci')
+    await page.getByRole('button', { name: 'Make the token' }).click()
+    const token = await page.getByRole('region', { name: 'Token', exact: true }).textContent()
+    const authorization = { authorization: `Bearer ${token}` }
+    expect((await stage.rowhook.api('GET', '/api/sinks', undefined, authorization)).status).toBe(200)
+    await page.getByRole('button', { name: 'Revoke ci' }).click()
+    await page.getByText('The token is revoked.').waitFor()
+    expect((await stage.rowhook.api('GET', '/api/sinks', undefined, authorization)).status).toBe(401)
+  })
+})
