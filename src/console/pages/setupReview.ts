@@ -68,7 +68,8 @@ async function assertPossible(c: Visit, draft: SinkDraft): Promise<void> {
     .catch((error: unknown) => {
       throw error instanceof Refusal ? below('sinks[0].', error) : error
     })
-  if (plan.changes.every(({ action }) => action === 'create')) return
+  // A sink of this name would be changed, or is the same already.
+  if (plan.changes.some(({ action }) => action === 'create')) return
   const message = `there is a sink called ${draft.name} already; choose another name`
   throw new Refusal(409, 'Conflict', `There is a sink called ${draft.name} already.`, [
     { path: 'name', message },

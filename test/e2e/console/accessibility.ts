@@ -6,15 +6,16 @@ import type { Page } from 'playwright-core'
 
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** Serious and critical faults of the page as it stands, a line each with the elements. */
-export async function seriousFaults(page: Page): Promise<string[]> {
+/** Serious and critical faults of the page as it stands, a line each with the elements; `rules`: only these. */
+export async function seriousFaults(page: Page, rules?: readonly string[]): Promise<string[]> {
   await page.evaluate(source)
-  const { violations } = await page.evaluate(
-    async () =>
-      (globalThis as any).axe.run((globalThis as any).document, {
-        resultTypes: ['violations'],
-      }) as Promise<AxeResults>,
-  )
+  const { violations } = await page.evaluate(async (only) => {
+    const { axe, document } = globalThis as any
+    return axe.run(document, {
+      resultTypes: ['violations'],
+      ...(only === undefined ? {} : { runOnly: only }),
+    }) as Promise<AxeResults>
+  }, rules)
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(

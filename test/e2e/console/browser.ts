@@ -52,4 +52,5 @@ export async function signIn(page: Page, token = adminToken): Promise<void> {
   await page.goto('/')
   await page.getByLabel('API token').fill(token)
   await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.waitForURL(({ pathname }) => pathname === '/sinks')
 }
