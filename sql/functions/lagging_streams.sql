@@ -1,20 +1,21 @@
 -- rowhook.lagging_streams(): where each reader of the log stands, whatever its sink's status: no event up to
--- `low` is of use to it any more. Live streams, and replays that are active or paused. Reads only.
--- A position's low is that of rowhook.window_low for a future in which everything has committed: what an
--- open transaction has written so far counts as needed.
+-- `low` is of use to it any more, and of those above, those for which `unread`, a SQL condition over the
+-- alias e, is true. Live streams, and replays that are active or paused. Reads only.
+-- What an open transaction has written is in no snapshot of ours; its locks keep it from being dropped.
 create or replace function rowhook.lagging_streams()
-returns table (stream_id bigint, sink_id int, sources int[], low bigint)
+returns table (stream_id bigint, sink_id int, sources int[], low bigint, unread text)
 language sql stable
 set search_path = ''
 as $$
-  select st.id, st.sink_id,
-         array(select t.source_id from rowhook.sink_table t where t.sink_id = st.sink_id),
-         rowhook.window_low(f, '9223372036854775806:9223372036854775806:'::pg_snapshot)
-  from rowhook.stream st
-  join rowhook.tick f on f.id = st.tick_from
-  where st.replay_id is null
+  select p.stream_id, p.sink_id,
+         array(select t.source_id from rowhook.sink_table t where t.sink_id = p.sink_id),
+         rowhook.window_low(f, '9223372036854775806:9223372036854775806:'::pg_snapshot),
+         format('not rowhook.is_settled(e.id, e.xid, %L, %L, %s, %s, %s)',
+           p.from_snapshot, p.to_snapshot, p.last_id, p.floor, p.ceiling)
+  from rowhook.positions(array(select s.id from rowhook.sink s)) p
+  join rowhook.tick f on f.id = p.from_tick
   union all
-  select st.id, st.sink_id, r.source_ids, st.last_id
+  select st.id, st.sink_id, r.source_ids, st.last_id, 'true'
   from rowhook.stream st
   join rowhook.replay r on r.id = st.replay_id
   where r.state in ('active', 'paused')

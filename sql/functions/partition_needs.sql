@@ -15,6 +15,7 @@ declare
   v_stream  record;
   v_bounds  record;
   v_found   boolean;
+  v_part    text;
   v_parts   text[] := '{}';
 begin
   execute format($q$
@@ -39,15 +40,12 @@ begin
     select l.* from rowhook.lagging_streams() l
     where l.low < v_bounds.highest and l.sources && v_bounds.sources
   loop
-    execute format(
-      'select exists (select from %s e where e.source_id = any ($1) and e.id > $2 and ($3 = any (e.sinks) or $3 = any (e.undecided)))',
-      p_relid)
-    into v_found using v_stream.sources, v_stream.low, v_stream.sink_id;
+    v_part := format('e.source_id = any (%L::int[]) and e.id > %s and (%s = any (e.sinks) or %3$s = any (e.undecided)) and %s',
+      v_stream.sources, v_stream.low, v_stream.sink_id, v_stream.unread);
+    execute format('select exists (select from %s e where %s)', p_relid, v_part) into v_found;
     if v_found then
       streams := streams || v_stream.stream_id;
-      v_parts := v_parts || format(
-        'e.source_id = any (%L::int[]) and e.id > %s and (%s = any (e.sinks) or %3$s = any (e.undecided))',
-        v_stream.sources, v_stream.low, v_stream.sink_id);
+      v_parts := v_parts || v_part;
     end if;
   end loop;
 

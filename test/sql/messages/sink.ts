@@ -97,7 +97,7 @@ export async function claim(sql: Sql, sink: SinkFixture): Promise<HandRun> {
       save({ from, to, last }, delivered, ops),
     note: async (ops) => save(position, 0, ops),
     async deliverAll() {
-      const chunk = await run.read()
+      const chunk = await run.read(100_000)
       await run.settle(chunk)
       return chunk.ids
     },
