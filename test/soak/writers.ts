@@ -17,7 +17,8 @@ const away = /^(57P0[123]|08...|CONNECTION_|ECONN|EPIPE|53300)/
 /** Makes the tables. */
 export async function prepareTables(sql: Sql): Promise<void> {
   await sql.unsafe(`
-    create table item (id int primary key, n int not null, v text, extra int);
+    create sequence step;  -- every state of a row has a number of its own
+    create table item (id int primary key, n int not null default nextval('step'), v text, extra int);
     create table ledger (seq bigserial primary key, id int not null, n int not null, op text not null)`)
 }
 
@@ -43,19 +44,19 @@ export function startWriters(sql: Sql, random: Random, count: number): Writers {
           case 'insert':
             await tx`
               with w as (
-                insert into item values (${id}, coalesce((select max(n) from ledger where id = ${id}), 0) + 1, 'i')
-                on conflict (id) do update set n = item.n + 1 returning id, n)
+                insert into item (id, v) values (${id}, 'i')
+                on conflict (id) do update set n = nextval('step') returning id, n)
               insert into ledger (id, n, op) select id, n, 'write' from w`
             break
           case 'update':
             await tx`
-              with w as (update item set n = n + 1, v = ${'v'.repeat(random.between(1, 50))} where id = ${id} returning id, n)
+              with w as (update item set n = nextval('step'), v = ${'v'.repeat(random.between(1, 50))} where id = ${id} returning id, n)
               insert into ledger (id, n, op) select id, n, 'write' from w`
             break
           case 'many':
             await tx`
               with locked as (select id from item where id between ${id} and ${id + 20} order by id for update),
-                w as (update item set n = n + 1 from locked where item.id = locked.id returning item.id, n)
+                w as (update item set n = nextval('step') from locked where item.id = locked.id returning item.id, n)
               insert into ledger (id, n, op) select id, n, 'write' from w`
             break
           case 'delete':
