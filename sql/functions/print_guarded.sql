@@ -15,7 +15,7 @@ as $$
   select 'cross join lateral (select ' || string_agg(
     case when p_probing then format('%s as f%s', f.filter, f.sink)
       else format('case when capture.raised @> ''{%1$s}'' then %2$s else %3$s end as f%1$s',
-        f.sink, f.sink = '0', f.filter) end, ', ' order by f.at) || ' offset 0) guarded'
+        f.sink, case f.sink when '0' then 'true' else 'false' end, f.filter) end, ', ' order by f.at) || ' offset 0) guarded'
   from (
     select e.at, e.value ->> 'sink' as sink, rowhook.print_sided(e.value -> 'parts', p_names, p_action) as filter
     from jsonb_array_elements(p_entries) with ordinality e(value, at)
