@@ -3,7 +3,7 @@
 // is away for long, the oldest lines are dropped rather than memory filled.
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Sql } from 'postgres'
+import type { ReservedSql, Sql } from 'postgres'
 
 /** One HTTP request. */
 export interface JournalLine {
@@ -64,8 +64,11 @@ export function openJournal(sql: Sql, onError: (error: unknown) => void): Journa
   async function write(): Promise<void> {
     while (lines.length > 0) {
       const taken = lines.splice(0, 5000)
+      let connection: ReservedSql | undefined
       try {
-        const into = await sql`
+        // A connection of its own: postgres.js would send other queries of the pool into the copy.
+        connection = await sql.reserve()
+        const into = await connection`
           copy rowhook.delivery (sink_id, replay_id, webhook_id, event_ids, attempt, at, ok, status,
             duration_ms, error, response, request_headers) from stdin`.writable()
         await pipeline(Readable.from([taken.map(copyLine).join('')]), into)
@@ -77,6 +80,8 @@ export function openJournal(sql: Sql, onError: (error: unknown) => void): Journa
           lines = lines.slice(-maxLines)
         }
         return
+      } finally {
+        connection?.release()
       }
     }
   }

@@ -67,7 +67,7 @@ describe('every page', () => {
     expect(faults).toEqual([])
     // the measure itself works
     await page.evaluate(
-      `document.querySelector('h1').innerHTML = '<img src="/assets/x.png">'; document.querySelector('p').style.color = '#888'`,
+      `document.querySelector('h1').innerHTML = '<img src="/assets/x.png">'; document.querySelector('p').style.color = '#666'`,
     )
     expect(await seriousFaults(page, rules)).not.toEqual([])
   })
