@@ -15,7 +15,9 @@ begin
   for v_source in
     select s.id
     from rowhook.source s
-    where (s.retention is not null or exists (select from rowhook.sink_table t where t.source_id = s.id))
+    where (s.retention is not null
+           or exists (select from rowhook.sink_table t where t.source_id = s.id)
+           or to_regprocedure(format('rowhook.capture_%s()', s.id)) is not null)
       and s.fingerprint is distinct from rowhook.source_fingerprint(s.id)
     order by s.id
   loop

@@ -88,7 +88,7 @@ async function lockTimeout(
 ): Promise<LockTimeoutError> {
   // Whoever is waiting for a lock themselves is not the one to blame.
   const [holder] = await sql<{ pid: number; query: string; state: string; open: number }[]>`
-    select a.pid, left(regexp_replace(a.query, '\s+', ' ', 'g'), 200) as query, a.state,
+    select a.pid, left(regexp_replace(a.query, '\\s+', ' ', 'g'), 200) as query, a.state,
       round(extract(epoch from clock_timestamp() - a.xact_start))::int as open
     from pg_catalog.pg_locks l
     join pg_catalog.pg_stat_activity a using (pid)
