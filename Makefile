@@ -57,6 +57,10 @@ bench: install ## Run the benchmarks; prints one table
 soak: install ## Everything at random for MINUTES (5), from a SEED, with an account of every change
 	@node test/soak/main.ts
 
+.PHONY: screenshots
+screenshots: install ## Take the pictures of the console that the documents show
+	@vitest run --config test/screenshots/vitest.config.ts
+
 .PHONY: demo
 demo: install ## See webhooks arrive: an embedded Postgres, or DATABASE_URL; ONCE=1 ends by itself
 	@node src/demo/main.ts

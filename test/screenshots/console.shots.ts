@@ -1,61 +1,53 @@
 // Writes the pictures that the README and docs/console.md show.
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BrowserContextOptions } from 'playwright-core'
-import { test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
 import { openBrowser, openTab, signIn } from '../e2e/console/browser.ts'
 import { openShop } from './shop.ts'
 
 const folder = join(import.meta.dirname, '../../docs/images')
 
-const wide: BrowserContextOptions = { viewport: { width: 1280, height: 800 } }
-const narrow: BrowserContextOptions = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2 }
+interface Picture {
+  path: string
+  dark?: true
+  narrow?: true
+  /** What a person does before the picture is taken. */
+  after?: (page: Page) => Promise<unknown>
+}
 
 test('pictures of the console', async () => {
   mkdirSync(folder, { recursive: true })
-  const { rowhook, failing, sell } = await openShop()
+  const { rowhook, failing } = await openShop()
   const browser = await openBrowser()
-  const pages = {
-    sinks: '/sinks',
-    sink: '/sinks/orders',
-    message: `/sinks/orders/messages/${failing}`,
-    messages: '/sinks/orders/messages?state=failing',
-    deliveries: '/sinks/orders/deliveries',
-    backfills: '/sinks/stock-cache/backfills',
-    replays: '/sinks/orders/replays',
-    edit: '/sinks/orders/edit',
-    setup: '/setup',
-    table: '/setup?table=public.orders',
-    endpoint: '/setup/endpoint?table=public.orders',
-    changes: '/setup/changes?table=public.orders&endpoint=shop-app',
-    endpoints: '/endpoints',
-    'one-endpoint': '/endpoints/shop-app',
-    tables: '/tables',
-    tokens: '/tokens',
-    audit: '/audit',
-    doctor: '/doctor',
-  }
-  await rowhook.api('POST', '/api/sinks/stock-cache/backfills', { tables: [{ name: 'stock' }] })
-  const asked = process.env['ONLY']?.split(',')
-  for (const [suffix, options] of Object.entries({
-    '': { ...wide, colorScheme: 'light' as const },
-    '-dark': { ...wide, colorScheme: 'dark' as const },
-    '-narrow': { ...narrow, colorScheme: 'light' as const },
-  })) {
-    const { page } = await openTab(browser, rowhook.url, options)
-    await page.goto('/sign-in')
-    if (asked === undefined || asked.includes('sign-in'))
-      await page.screenshot({ path: join(folder, `sign-in${suffix}.png`) })
-    await signIn(page)
-    for (const [name, path] of Object.entries(pages)) {
-      if (asked !== undefined && !asked.includes(name)) continue
-      if (name === 'sink') await sell(20)
-      await page.goto(path)
-      if (name === 'changes') {
-        await page.getByLabel('Filter').fill('price > 100 and stauts = old.status')
+  const pictures: Record<string, Picture> = {
+    'console-sinks': { path: '/sinks' },
+    'console-sink': { path: '/sinks/orders' },
+    'console-sink-dark': { path: '/sinks/orders', dark: true },
+    'console-sinks-narrow': { path: '/sinks', narrow: true },
+    'console-message': {
+      path: `/sinks/orders/messages/${failing}`,
+      after: (page) => page.getByText('customer 7 has no shipping address').first().waitFor(),
+    },
+    'console-filter': {
+      path: '/setup/changes?table=public.orders&endpoint=shop-app',
+      after: async (page) => {
+        await page.getByLabel('Filter').fill('price > 100 and stauts is distinct from old.status')
         await page.getByText('At character').waitFor()
-      }
-      await page.screenshot({ path: join(folder, `${name}${suffix}.png`), fullPage: true })
-    }
+      },
+    },
+  }
+  for (const [name, { path, dark, narrow, after }] of Object.entries(pictures)) {
+    const { page } = await openTab(browser, rowhook.url, {
+      colorScheme: dark === true ? 'dark' : 'light',
+      viewport: narrow === true ? { width: 360, height: 740 } : { width: 1280, height: 800 },
+      deviceScaleFactor: narrow === true ? 2 : 1,
+    })
+    await signIn(page)
+    await page.goto(path)
+    await after?.(page)
+    const file = join(folder, `${name}.png`)
+    await page.screenshot({ path: file, fullPage: narrow !== true })
+    expect(statSync(file).size).toBeGreaterThan(10_000)
   }
 })

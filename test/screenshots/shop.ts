@@ -1,4 +1,5 @@
 // A small shop whose sinks are in every state that the console has to show.
+import type postgres from 'postgres'
 import { createDatabase } from '../support/database.ts'
 import { ask } from '../support/delivery.ts'
 import { eventually } from '../support/eventually.ts'
@@ -11,8 +12,6 @@ export interface Shop {
   target: Receiver
   /** Event id of a message that fails, and of one that was delivered. */
   failing: string
-  /** Makes some orders. */
-  sell(count: number): Promise<void>
 }
 
 export async function openShop(): Promise<Shop> {
@@ -83,5 +82,17 @@ export async function openShop(): Promise<Shop> {
     { timeoutMs: 60_000, everyMs: 200 },
   ).catch(() => {})
   await call('POST', '/sinks/mailer/pause')
-  return { rowhook, target, failing, sell }
+  await spreadOverTheHour(sql)
+  return { rowhook, target, failing }
+}
+
+/** A chart of a shop that opened a minute ago would be empty: requests of the past hour beside the real ones. */
+async function spreadOverTheHour(sql: postgres.Sql): Promise<void> {
+  await sql`
+    insert into rowhook.delivery (sink_id, webhook_id, event_ids, attempt, at, ok, status, duration_ms)
+    select s.id, 'msg_' || m, array_fill(m, array[1 + m % 4]), 1,
+      now() - (m + random()) * interval '4 seconds', random() > 0.04, 200,
+      8 + 6 * sin(m / 40.0) + 30 * power(random(), 8) + case when m % 300 < 12 then 60 else 0 end
+    from rowhook.sink s, generate_series(15, 890) m
+    where s.name = 'orders'`
 }

@@ -37,6 +37,15 @@ export function table<Row>(caption: string, columns: readonly Column<Row>[], row
   </div>`
 }
 
+/** The first of many, and how many more there are: a table may have a thousand sinks. */
+export function some<Item>(items: readonly Item[], show: (item: Item) => Content, limit = 12): Content {
+  const rest = items.length - limit
+  return [
+    ...items.slice(0, limit).map(show),
+    rest > 0 && html`<span class="below">and ${rest.toLocaleString('en')} more</span>`,
+  ]
+}
+
 /** What stands where a list is empty. */
 export function empty(words: Content, next?: Content): Html {
   return html`<div class="empty">

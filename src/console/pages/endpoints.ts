@@ -4,7 +4,7 @@ import { code, data } from '../html/data.ts'
 import { input } from '../html/form.ts'
 import { type Content, html } from '../html/html.ts'
 import { formToken, page } from '../html/layout.ts'
-import { empty, pager, table } from '../html/list.ts'
+import { empty, pager, some, table } from '../html/list.ts'
 import { moment } from '../html/quantity.ts'
 import { type Page, Refusal, path } from '../operations.ts'
 import type { Endpoint, Sink, TestOutcome } from '../resources.ts'
@@ -69,10 +69,10 @@ async function usage(c: Visit): Promise<Map<string, Sink[]>> {
   return Map.groupBy(sinks, ({ endpoint }) => endpoint)
 }
 
-const usersOf = (sinks: readonly Sink[] = []): Content =>
-  sinks.length === 0
-    ? html`<span class="none">not used</span>`
-    : sinks.map((sink) => html`<a href="${sinkPath(sink)}">${data(sink.name, 60)}</a> `)
+function usersOf(sinks: readonly Sink[] = []): Content {
+  if (sinks.length === 0) return html`<span class="none">not used</span>`
+  return some(sinks, (sink) => html`<a href="${sinkPath(sink)}">${data(sink.name, 60)}</a> `)
+}
 
 async function listPage(c: Visit, form?: Content): Promise<Response> {
   const query = { cursor: c.req.query('cursor') }

@@ -8,6 +8,7 @@ import { type Content, type Html, html } from '../html/html.ts'
 import { counted } from '../html/quantity.ts'
 import { Refusal } from '../operations.ts'
 import type { ConsoleEnv } from '../visit.ts'
+import { filterOf } from './sinkDraft.ts'
 
 /** POST /api/filters/check. */
 type Verdict =
@@ -47,17 +48,6 @@ function words(verdict: Verdict): Html {
   }
   return html`<span class="fine">Valid.</span> ${counted(verdict.matched, 'change')} of the last
     ${verdict.scanned.toLocaleString('en')} would match.`
-}
-
-/** The structured form is JSON, everything else is SQL. */
-export function filterOf(text: string): unknown {
-  if (!/^\s*[[{]/.test(text)) return text
-  try {
-    return JSON.parse(text)
-  } catch {
-    // as SQL it is wrong too, and the API says where
-    return text
-  }
 }
 
 /** The editor; `problem` and `position` come from an API that refused the form. */

@@ -46,7 +46,7 @@ export async function messagePage(c: Visit): Promise<Response> {
         ${
           deliveries.data.length === 0
             ? html`<p>
-                ${message.attempts === 0 ? 'No request has carried this message yet.' : 'The requests that carried this message are no longer in the log, or are not among the newest 20,000.'}
+                ${message.attempts === 0 ? 'No request has carried this message yet.' : 'The log of requests has none that carried this message: it is written within a second, kept for some days, and searched among the newest 20,000.'}
               </p>`
             : html`<ol class="timeline">
                 ${deliveries.data.map((delivery, i) => html`<li>${deliveryEntry(sink, delivery, i === 0 && delivery.outcome === 'failed')}</li>`)}

@@ -15,14 +15,14 @@ import {
   secretBox,
   testResult,
 } from './endpointFields.ts'
-import type { StepPage } from './setup.ts'
+import { stepPage } from './setupStep.ts'
 
 interface Chosen {
   table: string
   endpoint: string
 }
 
-export function setupEndpointPages(stepPage: StepPage): Hono<ConsoleEnv> {
+export function setupEndpointPages(): Hono<ConsoleEnv> {
   const app = new Hono<ConsoleEnv>()
 
   app.get('/setup/endpoint', async (c) => {

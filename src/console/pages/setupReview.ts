@@ -7,11 +7,11 @@ import { formToken } from '../html/layout.ts'
 import { Refusal } from '../operations.ts'
 import type { SentForm } from '../sentForm.ts'
 import type { Visit } from '../visit.ts'
-import type { StepPage } from './setup.ts'
-import { type SinkDraft, filterText } from './sinkFields.ts'
+import { stepPage } from './setupStep.ts'
+import { type SinkDraft, filterText } from './sinkDraft.ts'
 
 /** @throws Refusal when creating the sink would be refused */
-export async function reviewPage(c: Visit, draft: SinkDraft, stepPage: StepPage): Promise<Response> {
+export async function reviewPage(c: Visit, draft: SinkDraft): Promise<Response> {
   await assertPossible(c, draft)
   const row = (term: string, content: Content) =>
     html`<div>

@@ -8,15 +8,8 @@ import { formToken } from '../html/layout.ts'
 import { type Page, Refusal, path } from '../operations.ts'
 import type { Endpoint, Sink, Table } from '../resources.ts'
 import type { ConsoleEnv, Visit } from '../visit.ts'
-import {
-  type SinkDraft,
-  deliveryFields,
-  draftOf,
-  endpointField,
-  nameField,
-  newDraft,
-  tableFields,
-} from './sinkFields.ts'
+import { type SinkDraft, draftOf, newDraft } from './sinkDraft.ts'
+import { deliveryFields, endpointField, nameField, tableFields } from './sinkFields.ts'
 import { findSink, sinkPage, sinkPath } from './sinkFrame.ts'
 
 export function sinkEditPages(): Hono<ConsoleEnv> {

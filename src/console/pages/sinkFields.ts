@@ -1,56 +1,12 @@
-// The fields of a sink, as setting it up and editing it both show them, and the way back from a form to
-// the body that the API takes. What may stand in a field is the API's to say.
+// The fields of a sink, as setting it up and editing it both show them. What may stand in a field is the
+// API's to say.
 import { checkbox, input, problemAt, select } from '../html/form.ts'
 import { data } from '../html/data.ts'
 import { type Content, html } from '../html/html.ts'
 import type { Refusal } from '../operations.ts'
-import type { SentForm } from '../sentForm.ts'
-import type { Sink, Table } from '../resources.ts'
-import { filterEditor, filterOf } from './filterCheck.ts'
-
-type SinkTable = Sink['tables'][number]
-
-/** What the form holds; of a new sink, the API's defaults. */
-export type SinkDraft = Pick<
-  Sink,
-  | 'name'
-  | 'endpoint'
-  | 'path'
-  | 'message_type'
-  | 'batch'
-  | 'batch_size'
-  | 'batch_timeout_ms'
-  | 'request_timeout_ms'
-  | 'max_retry_count'
-  | 'concurrency'
-  | 'rate_limit'
-> & { tables: Pick<SinkTable, 'name' | 'actions' | 'filter' | 'group_by' | 'exclude_columns'>[] }
-
-/** A new sink of one table. */
-export function newDraft(table: string, name: string, endpoint: string): SinkDraft {
-  return {
-    name,
-    endpoint,
-    path: '',
-    tables: [
-      {
-        name: table,
-        actions: ['insert', 'update', 'delete'],
-        filter: null,
-        group_by: null,
-        exclude_columns: [],
-      },
-    ],
-    message_type: 'changes',
-    batch: true,
-    batch_size: 1,
-    batch_timeout_ms: 0,
-    request_timeout_ms: 30_000,
-    max_retry_count: null,
-    concurrency: 16,
-    rate_limit: null,
-  }
-}
+import type { Table } from '../resources.ts'
+import { filterEditor } from './filterCheck.ts'
+import { type SinkDraft, filterText } from './sinkDraft.ts'
 
 const actionWords = { insert: 'inserted', update: 'updated', delete: 'deleted', truncate: 'truncated' }
 
@@ -181,42 +137,6 @@ export function nameField(draft: SinkDraft, refusal?: Refusal): Content {
   })
 }
 
-/** The form as the body of POST or PATCH /api/sinks; a number that is none goes as it is, to be refused. */
-export function draftOf(form: SentForm): SinkDraft {
-  const text = form.text
-  const list = form.list
-  const number = (name: string) =>
-    (text(name) === '' || Number.isNaN(Number(text(name))) ? text(name) : Number(text(name))) as number
-  const numberOrNull = (name: string) => (text(name) === '' ? null : number(name))
-  const tables: SinkDraft['tables'] = []
-  for (let i = 0; form.has(`t${i}.name`); i += 1) {
-    if (form.has(`t${i}.remove`)) continue
-    const filter = text(`t${i}.filter`)
-    const order = text(`t${i}.order`)
-    tables.push({
-      name: text(`t${i}.name`),
-      actions: list(`t${i}.actions`) as SinkTable['actions'],
-      filter: filter === '' ? null : (filterOf(filter) as SinkTable['filter']),
-      group_by: order === 'columns' ? list(`t${i}.group_by`) : order === 'none' ? [] : null,
-      exclude_columns: list(`t${i}.exclude_columns`),
-    })
-  }
-  return {
-    name: text('name'),
-    endpoint: text('endpoint'),
-    path: text('path'),
-    tables,
-    message_type: text('message_type') as Sink['message_type'],
-    batch: text('batch') !== 'false',
-    batch_size: number('batch_size'),
-    batch_timeout_ms: number('batch_timeout_ms'),
-    request_timeout_ms: number('request_timeout_ms'),
-    max_retry_count: numberOrNull('max_retry_count'),
-    concurrency: number('concurrency'),
-    rate_limit: numberOrNull('rate_limit'),
-  }
-}
-
 /** The choice among endpoints. */
 export function endpointField(value: string, names: readonly string[], refusal?: Refusal): Content {
   return select({
@@ -230,10 +150,4 @@ export function endpointField(value: string, names: readonly string[], refusal?:
 
 function problemOf(problem: Content): Content {
   return problem && html`<p class="problem">${problem}</p>`
-}
-
-/** A filter as the text that a person edits. */
-export function filterText(filter: SinkTable['filter']): string {
-  if (filter === null || filter === undefined) return ''
-  return typeof filter === 'string' ? filter : JSON.stringify(filter)
 }

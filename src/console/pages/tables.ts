@@ -2,9 +2,9 @@
 import { Hono } from 'hono'
 import { code, data } from '../html/data.ts'
 import { input, problemAt, refusalBox } from '../html/form.ts'
-import { html } from '../html/html.ts'
+import { type Content, html } from '../html/html.ts'
 import { formToken, page } from '../html/layout.ts'
-import { empty, pager, table as tableOf } from '../html/list.ts'
+import { empty, pager, some, table as tableOf } from '../html/list.ts'
 import { counted } from '../html/quantity.ts'
 import { type Page, Refusal, path, queryText } from '../operations.ts'
 import type { Table } from '../resources.ts'
@@ -65,10 +65,7 @@ async function listPage(c: Visit): Promise<Response> {
                 {
                   heading: 'Sinks',
                   kind: 'wide',
-                  cell: ({ sinks }) =>
-                    sinks.length === 0
-                      ? '–'
-                      : sinks.map((sink) => html`<a href="${path('sinks', sink)}">${data(sink, 60)}</a> `),
+                  cell: ({ sinks }) => (sinks.length === 0 ? '–' : sinkLinks(sinks)),
                 },
                 {
                   heading: 'History',
@@ -117,7 +114,7 @@ async function retentionPage(c: Visit, refusal?: Refusal): Promise<Response> {
     status: refusal === undefined ? 200 : 400,
     body: html`<p class="lead">
         ${table.captured ? 'Captured' : 'Not captured'}; ${counted(table.columns.length, 'column')}; sent by
-        ${table.sinks.length === 0 ? 'no sink' : table.sinks.map((sink) => html`<a href="${path('sinks', sink)}">${data(sink, 60)}</a> `)}
+        ${table.sinks.length === 0 ? 'no sink' : sinkLinks(table.sinks)}
       </p>
       ${table.refusal !== null && html`<p class="refusal">${data(table.refusal, 600)}</p>`}
       ${table.refusal === null && html`<div class="buttons"><a class="button primary" href="/setup${queryText({ table: table.name })}">New sink from this table</a></div>`}
@@ -158,4 +155,8 @@ async function retentionPage(c: Visit, refusal?: Refusal): Promise<Response> {
         )}
       </section>`,
   })
+}
+
+function sinkLinks(names: readonly string[]): Content {
+  return some(names, (name) => html`<a href="${path('sinks', name)}">${data(name, 60)}</a> `)
 }

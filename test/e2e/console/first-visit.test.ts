@@ -111,5 +111,6 @@ describe('a first visit', () => {
     await page.getByLabel('Name of the sink').fill('taken')
     await page.getByRole('button', { name: 'Review' }).click()
     await page.getByText('there is a sink called taken already; choose another name').waitFor()
+    expect(await page.getByLabel('Name of the sink').getAttribute('aria-invalid')).toBe('true')
   })
 })

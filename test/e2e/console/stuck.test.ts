@@ -57,7 +57,7 @@ describe('a message that is stuck', () => {
     await page.getByRole('navigation', { name: 'State' }).getByText('Discarded 3').waitFor()
     await page.reload()
     await page.getByRole('button', { name: 'Send all again' }).click()
-    await receiver.waitFor(3)
+    expect(await receiver.waitFor(3)).toHaveLength(3)
     await page.getByText('No discarded message').waitFor()
   })
 
