@@ -1,7 +1,7 @@
 -- rowhook.remember_names(before, now): the columns as they are now, with what is needed to read records
--- that were stored under other names:
+-- that were stored before (rowhook.names_at):
 --   "former": [{"name", "until": <the last event that may be stored under it>}]
---   "born": <the last event of before this table>, for the columns that a new table began with
+--   "numbers": see rowhook.reborn_columns
 -- A rename locks the table, so events captured under the old name have ids below any that were handed
 -- out when the rename was noticed; those captured in between carry their shape.
 create or replace function rowhook.remember_names(p_before jsonb, p_now jsonb) returns jsonb
@@ -9,7 +9,7 @@ language sql volatile
 set search_path = ''
 as $$
   select coalesce(jsonb_agg(n.value || jsonb_strip_nulls(jsonb_build_object(
-           'born', case when p_before = '[]' then to_jsonb(rowhook.last_event_id()) else b.value -> 'born' end,
+           'numbers', b.value -> 'numbers',
            'former', case
              when b.value is null or b.value -> 'name' = n.value -> 'name' then b.value -> 'former'
              else coalesce(b.value -> 'former', '[]') || jsonb_build_object(

@@ -30,12 +30,7 @@ begin
         || jsonb_build_object('table', v_source.relid::oid::bigint)
   where t.source_id = v_source.id;
   update rowhook.source s
-  set columns = (
-        select coalesce(jsonb_agg(n.value
-                 || jsonb_build_object('born', rowhook.last_event_id())
-                 || jsonb_strip_nulls(jsonb_build_object('former', o.value -> 'former')) order by n.at), '[]')
-        from jsonb_array_elements(rowhook.table_columns(s.relid)) with ordinality n(value, at)
-        left join jsonb_array_elements(s.columns) o(value) on o.value -> 'name' = n.value -> 'name'),
+  set columns = rowhook.reborn_columns(s.columns, s.relid),
       retention_parts = rowhook.renumber_parts(s.retention_parts, v_numbers, v_types),
       fingerprint = null
   where s.id = v_source.id;

@@ -22,7 +22,8 @@ begin
     end if;
     return v_id;
   end if;
-  update rowhook.source s set relid = source_for.relid, columns = '[]'
+  update rowhook.source s
+  set relid = source_for.relid, columns = rowhook.reborn_columns(s.columns, source_for.relid)
   where s.id = (
     select o.id from rowhook.source o
     where o.schema_name = v_found.nspname and o.table_name = v_found.relname

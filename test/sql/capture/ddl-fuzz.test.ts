@@ -119,10 +119,10 @@ const steps: Record<string, Step> = {
     if (schema === m.schema) return { sql: 'select' }
     return { sql: `create schema if not exists ${schema}; alter table ${at(m)} set schema ${schema}`, then: (n) => void (n.schema = schema) }
   },
-  'rename the schema': (m, r) => ({
-    sql: `alter schema ${q(m.schema)} rename to renamed_${r}`,
-    then: (n) => void (n.schema = `renamed_${r}`),
-  }),
+  'rename the schema': (m) => {
+    const schema = `renamed_${m.nextId}`
+    return { sql: `alter schema ${q(m.schema)} rename to ${schema}`, then: (n) => void (n.schema = schema) }
+  },
   'drop and add the key': (m) => ({
     sql: `do $$ declare c text; begin
         select conname into c from pg_constraint where conrelid = '${at(m).replaceAll("'", "''")}'::regclass and contype = 'p';
