@@ -17,6 +17,8 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   connect,
   signal: stopping.signal,
 })
+// Everything is done. A connection that waits for a database which has fallen silent must not keep us.
+setTimeout(() => process.exit(), 500).unref()
 
 /** ROWHOOK_URL, or else the database itself, or else the place where `rowhook start` listens by default. */
 async function connect(): Promise<Client> {

@@ -71,7 +71,7 @@ export function createAside(state: RunState, park: (batch: Batch) => void): Asid
     if (m.payload?.action === 'r') book.ops.store.push(storedRow(m.payload))
     book.ops.hold.push({ event_id: m.id, groups: messageGroups(m), failures: m.failures })
     lanes.move(m, 'held')
-    settleIn(m.chunk as BookChunk, m.id)
+    settleIn(m.chunk as BookChunk, m.at)
     m.chunk = null
     dropPayload(state, m)
     book.touch()

@@ -32,6 +32,11 @@ export interface BookChunk extends Chunk {
   replayed?: number | undefined
   /** Where its rows lie, if they are of the log in id order: the position may be cut within. */
   window: { from: number; to: number } | undefined
+  /** Ids of its messages in the order in which they were read, and which of them are settled. */
+  ids: number[]
+  settled: boolean[]
+  /** How many at its beginning are all settled. */
+  prefix: number
   /** The highest id that was settled; 0: none. */
   settledTo: number
 }
@@ -43,12 +48,24 @@ export const createChunk = (read: SourceChunk): BookChunk => ({
   backfill: read.backfill,
   replayed: read.replayed,
   window: read.window,
+  ids: [],
+  settled: [],
+  prefix: 0,
   settledTo: 0,
 })
 
+/** Counts a message into the chunk; returns its number there. */
+export function countIn(chunk: BookChunk, id: number): number {
+  chunk.remaining++
+  chunk.settled.push(false)
+  return chunk.ids.push(id) - 1
+}
+
 /** A message of the chunk needs the chunk no longer. */
-export function settleIn(chunk: BookChunk, id: number): void {
+export function settleIn(chunk: BookChunk, at: number): void {
+  const id = chunk.ids[at]!
   chunk.remaining--
+  chunk.settled[at] = true
   if (id > chunk.settledTo) chunk.settledTo = id
 }
 
@@ -155,6 +172,14 @@ export function openBook(options: BookOptions): Book {
   let saving: Promise<void> | undefined
   let again = false
 
+  // A chunk may be large, and its last message slow: what is settled at its beginning counts already.
+  function advanceWithin(chunk: BookChunk | undefined): void {
+    if (chunk?.window === undefined) return
+    const before = chunk.prefix
+    while (chunk.settled[chunk.prefix] === true) chunk.prefix++
+    if (chunk.prefix > before) position = { ...chunk.window, last: chunk.ids[chunk.prefix - 1]! }
+  }
+
   const advance = (): void => {
     while (chunks.length > 0 && chunks[0]!.remaining <= 0) {
       const chunk = chunks.shift()!
@@ -162,6 +187,7 @@ export function openBook(options: BookOptions): Book {
       if (chunk.backfill !== null) ops.backfill.push(chunk.backfill)
       if (chunk.replayed !== undefined) ops.replayed = chunk.replayed
     }
+    advanceWithin(chunks[0])
   }
 
   async function saveAll(): Promise<void> {

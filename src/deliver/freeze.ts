@@ -32,7 +32,7 @@ export interface Freezer {
 /** A message is written down elsewhere, delivered or discarded: nothing waits for it any more. */
 export function settle(state: RunState, m: Msg): void {
   if (m.place === 'held') state.options.book.ops.release.push(m.id)
-  else if (m.chunk !== null) settleIn(m.chunk as BookChunk, m.id)
+  else if (m.chunk !== null) settleIn(m.chunk as BookChunk, m.at)
   m.place = 'ahead'
   m.chunk = null
 }
@@ -139,6 +139,7 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
             size: 0,
             failures: b.member_failures[i] ?? 0,
             chunk: null,
+            at: 0,
             place: 'ahead',
             since: 0,
             order: state.arrival++,
@@ -165,6 +166,7 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
             size: 0,
             failures: h.failures,
             chunk: null,
+            at: 0,
             place: 'held',
             since: 0,
             order: state.arrival++,

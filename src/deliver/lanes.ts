@@ -24,6 +24,8 @@ export interface Message<P> {
   failures: number
   /** The chunk of the log whose position cannot be passed before this is settled; null: none is. */
   chunk: Chunk | null
+  /** Its number within the chunk. */
+  at: number
   /** Change it with `Lanes.move` while the message waits. */
   place: Place
   /** Milliseconds of the monotonic clock when it could first have been sent. */

@@ -1,7 +1,7 @@
 // Reads ahead: chunks of the log become messages in lanes, as long as there is room in memory.
 import type { EventRow } from '../log/events.ts'
 import type { Aside } from './aside.ts'
-import { createChunk } from './book.ts'
+import { countIn, createChunk } from './book.ts'
 import type { BookChunk } from './book.ts'
 import { isBlind } from './circuit.ts'
 import { groupKeys, staleKey } from './group.ts'
@@ -97,7 +97,6 @@ export function createReader(state: RunState, aside: Aside, settler: Settler, on
       )
       return
     }
-    chunk.remaining++
     const m = lanes.add(
       {
         id: row.event_id,
@@ -105,6 +104,7 @@ export function createReader(state: RunState, aside: Aside, settler: Settler, on
         size,
         failures: 0,
         chunk,
+        at: countIn(chunk, row.event_id),
         place: 'ahead',
         since: performance.now(),
         order: state.arrival++,

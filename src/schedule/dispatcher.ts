@@ -265,11 +265,24 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       wakeUp?.()
       beatNow?.()
       // the lease must stay good while requests in flight finish
-      const beating = setInterval(() => void within(timing.lease, beat()).catch(giveUpWhenLate), timing.beat)
-      await Promise.all(loops)
-      await sql`update rowhook.dispatcher set draining = true where id = ${id}`.catch(() => {})
-      await runner.drain()
-      clearInterval(beating)
+      const lost = Promise.withResolvers<void>()
+      let beating = false
+      const timer = setInterval(() => {
+        if (beating) return
+        beating = true
+        void within(timing.lease, beat())
+          .catch(() => {
+            giveUpWhenLate()
+            if (now() > validUntil) lost.resolve()
+          })
+          .finally(() => (beating = false))
+      }, timing.beat)
+      await Promise.race([Promise.all(loops), lost.promise])
+      const draining = sql`update rowhook.dispatcher set draining = true where id = ${id}`
+      await Promise.race([draining.catch(() => {}), lost.promise])
+      // without the database, there is nothing to give back: others take over
+      await Promise.race([runner.drain(), lost.promise])
+      clearInterval(timer)
       const bye = sql`delete from rowhook.dispatcher where id = ${id}`
       await within(1000, Promise.all([stopListening?.(), bye])).catch(() => {})
     },

@@ -231,6 +231,8 @@ export function createRunner(options: RunnerOptions): Runner {
       await r.run.stop()
       const dueMs = r.run.nextDueMs()
       forget(streamId)
+      // the lease is over, or nearly: it goes by itself
+      if (!options.mayRun()) return
       if (r.stream.replayId === null) noteEnded(streamId, r.stream.sinkId)
       await releaseStream(sql, r.stream)
       if (r.run.position.from < r.announced) await options.requeue(streamId, 0)

@@ -11,6 +11,7 @@ const message = (id: number): Omit<Message<string>, 'lanes'> => ({
   size: 10,
   failures: 0,
   chunk: null,
+  at: 0,
   place: 'ahead',
   since: 0,
   order: id,

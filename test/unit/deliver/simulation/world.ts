@@ -203,7 +203,12 @@ export function createWorld(life: Life): World {
         })
         if (rows.length === 0) return null
         last = rows.at(-1)!.event_id
-        return { rows: rows.map((r) => ({ ...r })), position: { from: 1, to: 2, last }, window: { from: 1, to: 2 }, backfill: null }
+        return {
+          rows: rows.map((r) => ({ ...r })),
+          position: { from: 1, to: 2, last },
+          window: { from: 1, to: 2 },
+          backfill: null,
+        }
       },
     }
   }
@@ -218,7 +223,9 @@ export function createWorld(life: Life): World {
       delivered: stream.delivered,
       delayMs: 40,
       save: (position, delivered, ops) =>
-        database(() => save(stream, token, position, delivered, ops === null ? null : structuredClone(ops), now())),
+        database(() =>
+          save(stream, token, position, delivered, ops === null ? null : structuredClone(ops), now()),
+        ),
       onLost: () => mine.abort(),
       onError: () => {},
     })
