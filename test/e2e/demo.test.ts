@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import { printers } from '../../src/demo/print.ts'
 import { createDatabase } from '../support/database.ts'
@@ -46,9 +47,7 @@ const shown = (bodies: Body[]): string[] =>
       } finally {
         process.stdout.write = write
       }
-      // oxlint-disable-next-line no-control-regex
-      return line
-        .replace(/\u001B\[\d+m/g, '')
+      return stripVTControlCharacters(line)
         .replace(/#\d+/, '#')
         .replace(/\d+ ms/, 'ms')
         .trim()

@@ -24,10 +24,11 @@ export async function account(
 ): Promise<Account> {
   void writers
   let pending = -1
-  for (let end = Date.now() + 300_000; Date.now() < end; await sleep(500)) {
+  const end = Date.now() + 300_000
+  while (pending !== 0 && Date.now() < end) {
+    await sleep(500)
     const sink = await api('GET', '/api/sinks/soak')
     pending = Number(sink?.['pending'] ?? -1) + Number(sink?.['failing'] ?? 0)
-    if (pending === 0) break
   }
   await sleep(1000)
   const ledger = await sql<{ id: number; n: number; op: string }[]>`select id, n, op from ledger order by seq`
