@@ -68,7 +68,7 @@ begin
       return null;
     end if;
   end if;
-  if tg_relid <> %2$s and not rowhook.belongs_to(tg_relid, %2$s) then
+  if tg_relid <> %2$s and not rowhook.is_of_source(tg_relid, %1$s) then
     return null;
   elsif tg_op <> 'TRUNCATE' and not rowhook.is_current('%2$s'::regclass, %3$L) then
     generic := true;
