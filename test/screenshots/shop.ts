@@ -26,8 +26,7 @@ export async function openShop(): Promise<Shop> {
     respond: ({ path, messages }) => {
       if (path === '/billing')
         return { status: 503, body: 'upstream is restarting', headers: { 'retry-after': '40' } }
-      const customers = messages.map(({ record }) => record?.['customer_id'])
-      if (customers.includes(7))
+      if (messages.some(({ record }) => record?.['customer_id'] === 7 && record['status'] === 'paid'))
         return { status: 422, body: { error: 'customer 7 has no shipping address', code: 'no_address' } }
       return { status: 200, body: { received: messages.length }, delayMs: 2 + ((messages.length * 7) % 11) }
     },
@@ -69,8 +68,8 @@ export async function openShop(): Promise<Shop> {
   const failing = await eventually(
     async () => {
       const { data } = await call('GET', '/sinks/orders/messages?state=failing')
-      if (data.length === 0 || data.at(-1).attempts < 2) throw new Error('nothing fails yet')
-      return data.at(-1).event_id as string
+      if (data.length !== 1 || data[0].attempts < 4) throw new Error('nothing fails yet')
+      return data[0].event_id as string
     },
     { timeoutMs: 20_000 },
   )
