@@ -52,6 +52,10 @@ begin
     commit;
   end loop;
   if rowhook.may_maintain() then
+    perform rowhook.note_blocked(v_keep.min_retention);
+  end if;
+  commit;
+  if rowhook.may_maintain() then
     perform rowhook.shed_deliveries(v_keep.delivery_retention);
   end if;
   commit;

@@ -11,6 +11,8 @@ export interface PartitionState {
   hoursAhead: number | null
   /** The default partition holds rows. */
   defaultUsed: boolean
+  /** Why the oldest partition of the event log is kept beyond its time; null: it is not. */
+  keptFor: string | null
 }
 
 /** Below this, maintenance has not run for too long. */
@@ -19,7 +21,7 @@ const wantedHours = 12
 export async function readPartitions(sql: postgres.Sql): Promise<PartitionState[]> {
   const states: PartitionState[] = []
   for (const log of ['event', 'delivery']) {
-    const [row] = await sql<Omit<PartitionState, 'log' | 'defaultUsed'>[]>`
+    const [row] = await sql<Omit<PartitionState, 'log' | 'defaultUsed' | 'keptFor'>[]>`
       select count(p.until)::int as count,
         (extract(epoch from max(p.until) - rowhook.now()) / 3600)::float8 as "hoursAhead"
       from (
@@ -28,16 +30,19 @@ export async function readPartitions(sql: postgres.Sql): Promise<PartitionState[
         where i.inhparent = ${`rowhook.${log}`}::regclass) p`
     const [used] = await sql<{ used: boolean }[]>`
       select exists (select from ${sql(`rowhook.${log}_default`)}) as used`
-    states.push({ log, ...row!, defaultUsed: used!.used })
+    const [kept] = await sql<{ kept: string }[]>`
+      select p.kept_for as kept from rowhook.log_partitions p
+      where ${log} = 'event' and p.kept_for is not null order by p.starts_at limit 1`
+    states.push({ log, ...row!, defaultUsed: used!.used, keptFor: kept?.kept ?? null })
   }
   return states
 }
 
 export function checkPartitions(states: readonly PartitionState[]): Finding[] {
-  const { ok, warning } = findingsOf('partitions')
+  const { ok, note, warning } = findingsOf('partitions')
   const next = 'A running dispatcher makes partitions every few minutes; by hand: call rowhook.maintain()'
   const findings: Finding[] = []
-  for (const { log, count, hoursAhead, defaultUsed } of states) {
+  for (const { log, count, hoursAhead, defaultUsed, keptFor } of states) {
     if (hoursAhead === null || hoursAhead < wantedHours) {
       const until =
         hoursAhead === null
@@ -46,6 +51,7 @@ export function checkPartitions(states: readonly PartitionState[]): Finding[] {
       findings.push(warning(`rowhook.${log} ${until}: what comes then goes into the default one`, next))
     } else
       findings.push(ok(`rowhook.${log} has ${count} partitions, ${Math.floor(hoursAhead / 24)} days ahead`))
+    if (keptFor !== null) findings.push(note(`old days of rowhook.${log} are kept: ${keptFor}`))
     if (defaultUsed) {
       findings.push(
         warning(

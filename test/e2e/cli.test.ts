@@ -33,10 +33,13 @@ describe('over HTTP', () => {
     const { url } = await startRowhook({ url: database.url })
     env = { ROWHOOK_URL: url, ROWHOOK_TOKEN: adminToken }
     await database.sql`create table orders (id int primary key, status text, total numeric)`
-    expect(await run('endpoints', 'create', 'app', '--url', to.url)).toMatchObject({ code: 0 })
-    expect(await run('sinks', 'create', 'orders', '--endpoint', 'app', '--table', 'orders')).toMatchObject({
-      code: 0,
-    })
+    for (const line of [
+      `endpoints create app --url ${to.url}`,
+      'sinks create orders --endpoint app --table orders',
+    ]) {
+      const { code, stderr } = await run(...line.split(' '))
+      if (code !== 0) throw new Error(stderr)
+    }
   })
 
   test('sinks, status and deliveries show what happens', async () => {
@@ -238,7 +241,7 @@ retentions:
     })
     expect(json(await run('apply', file, '--prune', '--json')).changes).toHaveLength(3)
     expect(json(await run('export', '--json'))).toEqual({ endpoints: [], sinks: [], retentions: [] })
-  })
+  }, 120_000)
 
   test('is applied by rowhook start --config, by many at once', async () => {
     const database = await createDatabase()
@@ -248,7 +251,9 @@ retentions:
     await writeFile(file, document)
     const env = { APP_URL: to.url, SIZE: '1' }
     const started = await Promise.all(
-      [1, 2, 3].map(() => startRowhook({ url: database.url, args: ['--config', file], env })),
+      [1, 2, 3].map(() =>
+        startRowhook({ url: database.url, args: ['--config', file], env, timeoutMs: 60_000 }),
+      ),
     )
     expect((await started[0]!.api('GET', '/api/sinks')).body.data).toEqual([
       expect.objectContaining({ name: 'orders', batch_size: 1 }),
@@ -256,7 +261,7 @@ retentions:
     await database.sql`insert into orders values (1, 'new')`
     await to.waitFor(1)
     expect(JSON.stringify(started.map(({ logs }) => logs))).not.toContain('whsec_')
-  })
+  }, 90_000)
 
   test('that is wrong keeps rowhook from starting, with one line', async () => {
     const database = await createDatabase()

@@ -18,7 +18,13 @@ beforeAll(async () => {
   await insertItems(stage.database.sql, good.table, 1, 20)
   await insertItems(stage.database.sql, bad.table, 1, 20)
   await good.receiver.waitFor(20)
-  await eventually(async () => expect((await bad.show()).health).toBe('failing'), { timeoutMs: 15_000 })
+  await eventually(
+    async () => {
+      const { health } = await bad.show()
+      if (health !== 'failing') throw new Error(`the circuit is not open yet: ${health}`)
+    },
+    { timeoutMs: 15_000 },
+  )
 })
 
 /** Samples by name and labels. */

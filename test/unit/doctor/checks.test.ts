@@ -22,7 +22,7 @@ test('every finding but a good one says what to do, save plain facts', () => {
       comparison: { state: 'behind', reason: 'the functions are of rowhook 0.0.1' },
       server: 130_000,
     }),
-    ...checkPartitions([{ log: 'event', count: 0, hoursAhead: null, defaultUsed: true }]),
+    ...checkPartitions([{ log: 'event', count: 0, hoursAhead: null, defaultUsed: true, keptFor: null }]),
     ...checkClock(60_000),
     ...checkConnection({ notifyMs: null, sameSession: false, prepares: true }),
     ...checkRole({ role: 'app', notOwned: ['rowhook'], noTrigger: ['public.a'], noSelect: ['public.a'] }),
@@ -174,11 +174,10 @@ describe('endpoints', () => {
 })
 
 test('partitions that reach far enough ahead are fine', () => {
-  expect(levels(checkPartitions([{ log: 'event', count: 5, hoursAhead: 72, defaultUsed: false }]))).toEqual([
-    'ok',
-  ])
-  expect(levels(checkPartitions([{ log: 'event', count: 5, hoursAhead: 3, defaultUsed: true }]))).toEqual([
-    'warning',
-    'warning',
-  ])
+  expect(
+    levels(checkPartitions([{ log: 'event', count: 5, hoursAhead: 72, defaultUsed: false, keptFor: null }])),
+  ).toEqual(['ok'])
+  expect(
+    levels(checkPartitions([{ log: 'event', count: 5, hoursAhead: 3, defaultUsed: true, keptFor: null }])),
+  ).toEqual(['warning', 'warning'])
 })
