@@ -42,7 +42,7 @@ begin
       array_to_string(v_wanted, ' and '));
   end if;
   return format(
-    E'select %s as pks, %s as grp, %s as cursor, %s as wanted,\n  %s as record, %s as asked, (select pg_current_snapshot())::text as snapshot\nfrom %s',
+    E'select %s as pks, %s as grp, %s as cursor, %s as wanted,\n  %s as record, %s as asked, (select pg_current_snapshot()::text) as snapshot\nfrom %s',
     coalesce(rowhook.print_key(v_columns, v_key, 'n'), '''{}''::text[]'),
     case when p_entry.group_columns is null then 'null::text'
       else rowhook.print_group(v_columns, p_entry.group_columns, 'n') end,

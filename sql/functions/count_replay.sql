@@ -11,13 +11,19 @@ declare
   v_count   bigint := 0;
   v_part    record;
 begin
-  while v_after < v_replay.until_id loop
-    select count(*) filter (where v.verdict = 'wanted') as wanted,
-           max(v.event_id) filter (where v.verdict = 'end') as looked_at
+  if v_replay.filter_text is not null and v_replay.filter_parts is null then
+    raise exception using errcode = 'invalid_parameter_value', column = 'filter',
+      message = 'a filter must be compiled to be counted by',
+      hint = 'POST /api/sinks/:sink/replays with dry_run does it';
+  end if;
+  loop
+    select count(*) as seen, count(*) filter (where v.verdict = 'wanted') as wanted, max(v.event_id) as last,
+           coalesce(sum(v.size), 0) as bytes
     into v_part
     from rowhook.replay_verdicts(v_replay, v_after, 5000, 16 * 1024 * 1024) v;
     v_count := v_count + v_part.wanted;
-    v_after := v_part.looked_at;
+    exit when v_part.seen < 5000 and v_part.bytes < 16 * 1024 * 1024;
+    v_after := v_part.last;
   end loop;
   return v_count;
 end

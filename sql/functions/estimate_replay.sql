@@ -11,13 +11,13 @@ begin
   if p_replay.filter_text is not null and p_replay.filter_parts is null then
     return null;
   end if;
-  select count(*) filter (where v.verdict = 'wanted') as wanted,
-         max(v.event_id) filter (where v.verdict = 'end') as looked_at
+  select count(*) as seen, count(*) filter (where v.verdict = 'wanted') as wanted, max(v.event_id) as last,
+         sum(v.size) as bytes
   into v_part
   from rowhook.replay_verdicts(p_replay, v_begin, 2000, 16 * 1024 * 1024) v;
-  if v_part.looked_at <= v_begin then
+  if v_part.seen < 2000 and coalesce(v_part.bytes, 0) < 16 * 1024 * 1024 then
     return v_part.wanted;
   end if;
-  return round(v_part.wanted::numeric * (p_replay.until_id - v_begin) / (v_part.looked_at - v_begin));
+  return round(v_part.wanted::numeric * (p_replay.until_id - v_begin) / (v_part.last - v_begin));
 end
 $$;

@@ -6,6 +6,10 @@
 create or replace function rowhook.event_id_at(p_at timestamptz, p_sources int[]) returns bigint
 language plpgsql stable
 set search_path = ''
+set enable_bitmapscan = off
+set enable_seqscan = off
+set enable_sort = off
+set jit = off
 as $$
 declare
   v_result  bigint;

@@ -17,7 +17,8 @@
 --
 -- The settings are those of capture, so that a record is the same text here and there. Row security is
 -- off, which makes Postgres refuse a table whose policies would hide rows from us instead of hiding
--- them. Plans that sort the whole table for each chunk are avoided where an index has the order.
+-- them. Plans that sort the whole table for each chunk are avoided where an index has the order. work_mem
+-- keeps the result out of temporary files.
 create or replace function rowhook.read_chunk(
   p_table bigint, p_cursor text[], p_rows int, p_bytes bigint, p_ms double precision, p_guarded boolean)
 returns table (pks text[], grp text, record text, error text, cursor text[], chunk json)
@@ -37,6 +38,7 @@ set lock_timeout = '2s'
 set jit = off
 set enable_sort = off
 set max_parallel_workers_per_gather = 0
+set work_mem = '32MB'
 as $$
 #variable_conflict use_column
 declare
@@ -47,15 +49,18 @@ declare
   v_blocks     record;
   v_rows       text;
   v_cursor     text := 'null::text[]';
+  v_guarded    boolean;
   v_verdict    text;
   v_began      timestamptz;
+  v_until      timestamptz;
   v_scanned    bigint := 0;
   v_size       bigint := 0;
   v_last       text[];
   v_snapshot   text;
+  v_wanted     boolean;
+  v_asked      json;
   v_cut        boolean := false;
   v_done       boolean := false;
-  r            record;
 begin
   select * into strict v_table from rowhook.backfill_table t where t.id = p_table;
   select * into strict v_source from rowhook.source s where s.id = v_table.source_id;
@@ -95,39 +100,37 @@ begin
     end if;
   end if;
 
-  if p_guarded then
+  v_guarded := p_guarded and (v_entry.filter_parts is not null or v_table.where_parts is not null);
+  if v_guarded then
     v_verdict := rowhook.chunk_verdict(v_source, array[v_entry.filter_parts, v_table.where_parts]);
   end if;
   v_began := clock_timestamp();
+  v_until := v_began + p_ms * interval '1 millisecond';
   if v_rows is not null then
-    for r in execute rowhook.chunk_statement(
-      v_source, v_entry, v_table.where_parts, v_rows, v_cursor, p_guarded)
+    -- straight into the result's columns: each statement in here costs as much as printing a row
+    for pks, grp, cursor, v_wanted, record, v_asked, v_snapshot in
+      execute rowhook.chunk_statement(v_source, v_entry, v_table.where_parts, v_rows, v_cursor, v_guarded)
     loop
-      v_snapshot := r.snapshot;
       v_scanned := v_scanned + 1;
-      v_last := coalesce(r.cursor, r.pks);
-      error := null;
-      if r.wanted is null then
+      if v_guarded then
+        error := null;
         begin
-          execute v_verdict into r.wanted using r.asked;
+          execute v_verdict into v_wanted using v_asked;
         exception when others then
           error := sqlerrm;
-          r.wanted := true;
+          v_wanted := true;
         end;
       end if;
-      if r.wanted then
-        pks := r.pks;
-        grp := r.grp;
-        record := r.record;
-        cursor := r.cursor;
+      if v_wanted then
         return next;
-        v_size := v_size + length(r.record) + 200;
+        v_size := v_size + length(record) + 200;
       end if;
-      if v_size > p_bytes or clock_timestamp() > v_began + p_ms * interval '1 millisecond' then
+      if v_size > p_bytes or clock_timestamp() > v_until then
         v_cut := true;
         exit;
       end if;
     end loop;
+    v_last := coalesce(cursor, pks);
   end if;
 
   if v_order = '[]' then

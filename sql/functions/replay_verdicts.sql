@@ -1,28 +1,28 @@
 -- rowhook.replay_verdicts(replay, after, limit, bytes): looks at the next events of a replay's window behind
 -- id p_after, p_limit of them and p_bytes of stored payload at most, and says of each whether the sink
 -- wants it now, by its tables, actions and filters as they are today and the replay's own filter:
---   verdict  wanted | error (see `error`) | stale (its table waits for an edit of the sink)
---            an event that is not wanted gives no row
+--   verdict  wanted | unwanted | error (see `error`) | stale (its table waits for an edit of the sink)
 --   grp, old_grp  as in rowhook.event
--- The last row has the verdict "end": its event_id is how far this has looked, and that is the replay's
--- until_id when nothing is left.
--- What is not committed yet is not there for a replay, as it is not for any reader: it goes out live.
+-- In id order. Fewer rows than p_limit and less than p_bytes in all: nothing is left. What is not
+-- committed yet is not there for a replay, as it is not for any reader: it goes out live.
 create or replace function rowhook.replay_verdicts(
   p_replay rowhook.replay, p_after bigint, p_limit int, p_bytes bigint)
-returns table (event_id bigint, source_id int, verdict text, grp text, old_grp text, error text)
+returns table (event_id bigint, source_id int, size int, verdict text, grp text, old_grp text, error text)
 language plpgsql volatile
 set search_path = ''
+set enable_bitmapscan = off
+set enable_seqscan = off
+set enable_sort = off
+set jit = off
 as $$
 declare
-  v_entry   rowhook.sink_table;
-  v_ids     bigint[];
-  v_from    int[];
-  v_found   bigint[];
-  v_extra   jsonb;
+  v_found  record;
 begin
-  select array_agg(b.id order by b.id), array_agg(b.source_id order by b.id) into v_ids, v_from
+  select array_agg(b.id order by b.id) as ids, array_agg(b.source_id order by b.id) as sources,
+         array_agg(b.size order by b.id) as sizes
+  into v_found
   from (
-    select e.id, e.source_id, sum(e.size) over (order by e.id) - e.size as before
+    select e.id, e.source_id, e.size, sum(e.size) over (order by e.id) - e.size as before
     from unnest(p_replay.source_ids) s(id)
     cross join lateral (
       select e.id, e.source_id,
@@ -41,49 +41,41 @@ begin
     limit p_limit) b
   where b.before < p_bytes;
 
-  for v_entry in
-    select t.* from rowhook.sink_table t
-    where t.sink_id = p_replay.sink_id and t.source_id = any (p_replay.source_ids)
-  loop
-    v_found := array(select i.id from unnest(v_ids, v_from) i(id, source_id) where i.source_id = v_entry.source_id);
-    continue when v_found = '{}';
-    v_extra := p_replay.filter_parts -> v_entry.source_id::text;
-    if v_entry.filter_parts is null and v_entry.group_columns is null and v_entry.exclude_columns = '{}'
-       and v_entry.stale_reason is null and v_extra is null
-    then
-      -- nothing to evaluate
-      return query
-        select e.id, e.source_id, 'wanted', null::text, null::text, null::text
-        from rowhook.event e
-        where e.source_id = v_entry.source_id and e.id = any (v_found)
-          and e.captured_at >= coalesce(p_replay.since, '-infinity') and e.captured_at < p_replay.until
-          and e.action::text = any (array(select left(a, 1) from unnest(rowhook.wanted_actions(v_entry)) a))
-          and (e.action <> 'u' or v_entry.unchanged or e.changes::text <> '{}');
-      continue;
-    end if;
-    return query
-      select d.event_id, v_entry.source_id,
-             case when d.verdict = 'wanted' and x.error is not null then 'error' else d.verdict end,
+  return query
+    with entry as materialized (
+      select t.source_id as source, rowhook.is_plain(t, p_replay.filter_parts -> t.source_id::text) as plain,
+             p_replay.filter_parts -> t.source_id::text as extra,
+             t.unchanged,
+             array(select left(a, 1) from unnest(rowhook.wanted_actions(t)) a) as actions,
+             array(select i.id from unnest(v_found.ids, v_found.sources) i(id, source) where i.source = t.source_id) as ids
+      from rowhook.sink_table t
+      where t.sink_id = p_replay.sink_id and t.source_id = any (p_replay.source_ids)
+    ),
+    judged as (
+      select e.id,
+             case when e.action::text = any (n.actions) and (e.action <> 'u' or n.unchanged or e.changes::text <> '{}')
+               then 'wanted' else 'unwanted' end as verdict,
+             null as grp, null as old_grp, null as error
+      from entry n
+      join rowhook.event e on e.source_id = n.source
+        and e.id between v_found.ids[1] and v_found.ids[cardinality(v_found.ids)]
+        and e.captured_at >= coalesce(p_replay.since, '-infinity') and e.captured_at < p_replay.until
+      where n.plain
+      union all
+      select d.event_id,
+             case when n.extra is null or d.verdict not in ('wanted', 'error') then d.verdict
+                  when d.error is not null or x.error is not null then 'error'
+                  when x.wanted then 'wanted'
+                  else 'unwanted' end,
              d.grp, d.old_grp, coalesce(d.error, x.error)
-      from rowhook.decide(p_replay.sink_id, v_found, v_entry.source_id) d
-      left join rowhook.judge(v_entry.source_id, v_found, v_extra) x
-        on x.event_id = d.event_id and v_extra is not null
-      where d.verdict <> 'unwanted' and (v_extra is null or x.error is not null or x.wanted);
-  end loop;
-
-  event_id := case when cardinality(v_ids) > 0 and (
-      cardinality(v_ids) = p_limit
-      or exists (
-        select from unnest(p_replay.source_ids) s(id)
-        join rowhook.event e on e.source_id = s.id and e.id > v_ids[cardinality(v_ids)] and e.id <= p_replay.until_id
-        where e.captured_at >= coalesce(p_replay.since, '-infinity') and e.captured_at < p_replay.until
-          and e.action <> 'r'))
-    then v_ids[cardinality(v_ids)] else p_replay.until_id end;
-  source_id := null;
-  verdict := 'end';
-  grp := null;
-  old_grp := null;
-  error := null;
-  return next;
+      from entry n
+      cross join lateral rowhook.decide(p_replay.sink_id, n.ids, n.source) d
+      left join lateral rowhook.judge(n.source, n.ids, n.extra) x on n.extra is not null and x.event_id = d.event_id
+      where not n.plain and n.ids <> '{}'
+    )
+    select i.id, i.source, i.size, coalesce(j.verdict, 'unwanted'), j.grp, j.old_grp, j.error
+    from unnest(v_found.ids, v_found.sources, v_found.sizes) i(id, source, size)
+    left join judged j on j.id = i.id
+    order by i.id;
 end
 $$;

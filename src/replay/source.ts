@@ -55,9 +55,9 @@ export async function createReplaySource({ sql, stream, wake }: ReplaySourceOpti
           }, waitMs)
           return null
         }
-        const { rows, errors, end } = read
-        last = end
-        ended = last >= replay.untilId
+        const { rows, errors } = read
+        ended = read.done || read.end >= replay.untilId
+        last = ended ? replay.untilId : read.end
         brought += rows.length + errors.length
         const { from, to } = position
         return {

@@ -45,7 +45,11 @@ export interface ReplayRead {
   rows: EventRow[]
   errors: { row: EventRow; error: string }[]
   end: number
+  /** Nothing of the window is left behind it. */
+  done: boolean
 }
+
+type Verdict = 'wanted' | 'unwanted' | 'error' | 'stale'
 
 /** Reads on behind an event id; `stale`: a table waits for an edit of the sink. */
 export async function readReplay(
@@ -55,19 +59,18 @@ export async function readReplay(
   limit: number,
   bytes: number,
 ): Promise<ReplayRead | 'stale'> {
-  const found = await sql<
-    (EventRow & { verdict: 'wanted' | 'error' | 'stale' | 'end'; error: string | null })[]
-  >`
+  const found = await sql<(EventRow & { verdict: Verdict; error: string | null })[]>`
     select ${sql.unsafe(eventColumns)}, verdict, error
     from rowhook.read_replay(${replayId}, ${after}, ${limit}, ${bytes})`
-  const read: ReplayRead = { rows: [], errors: [], end: after }
+  const read: ReplayRead = { rows: [], errors: [], end: found.at(-1)?.event_id ?? after, done: false }
+  let size = 0
   for (const row of found) {
+    size += row.size
     if (row.verdict === 'stale') return 'stale'
-    if (row.verdict === 'end') read.end = row.event_id
-    else if (row.verdict === 'error') read.errors.push({ row, error: row.error! })
-    else read.rows.push(row)
+    if (row.verdict === 'error') read.errors.push({ row, error: row.error! })
+    else if (row.verdict === 'wanted') read.rows.push(row)
   }
-  read.rows.sort((a, b) => a.event_id - b.event_id)
+  read.done = found.length < limit && size < bytes
   return read
 }
 
