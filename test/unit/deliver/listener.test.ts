@@ -18,9 +18,9 @@ function setUp() {
     close: async () => {},
   }
   const given: Diverted[] = []
-  const silent = vi.fn()
+  const silent = vi.fn<() => void>()
   const listen = (sinkId = 1) =>
-    listeners.add(sinkId, { id: 'l1', actor: 'token:ann' }, (request) => given.push(request), silent)
+    listeners.add(sinkId, { id: 'l1', actor: 'token:ann' }, (request) => void given.push(request), silent)
   return { listeners, sender: listeners.divert(endpoint), sent, given, silent, listen }
 }
 
