@@ -19,8 +19,8 @@ export function tableRowRoutes({ sql }: Pick<ApiOptions, 'sql'>): Hono<ApiEnv> {
     '/:table/rows',
     operation({ tag: 'Tables', summary: 'Show the last rows of a table', answer: rowsShown }),
     async (c) => {
-      const { relid } = await findTable(sql, c.req.param('table'), 'table')
-      return c.json({ data: await lastRows(sql, relid) })
+      const { relid, name } = await findTable(sql, c.req.param('table'), 'table')
+      return c.json({ data: await lastRows(sql, relid, name) })
     },
   )
 }

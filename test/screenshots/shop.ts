@@ -89,7 +89,7 @@ export async function openShop(): Promise<Shop> {
 async function spreadOverTheHour(sql: postgres.Sql): Promise<void> {
   await sql`
     insert into rowhook.delivery (sink_id, webhook_id, event_ids, attempt, at, ok, status, duration_ms)
-    select s.id, 'msg_' || m, array_fill(m, array[1 + m % 4]), 1,
+    select s.id, 'msg_' || m, array_fill(1000000000 + m, array[1 + m % 4]), 1,
       now() - (m + random()) * interval '4 seconds', random() > 0.04, 200,
       8 + 6 * sin(m / 40.0) + 30 * power(random(), 8) + case when m % 300 < 12 then 60 else 0 end
     from rowhook.sink s, generate_series(15, 890) m

@@ -173,3 +173,15 @@ describe('every page', () => {
     expect((await fetch(url('/api/none'))).headers.get('content-type')).toContain('json')
   })
 })
+
+describe('whoever tries tokens', () => {
+  test('is kept waiting after twenty', async () => {
+    const attempt = async (token: string) =>
+      fetch(url('/sign-in'), { method: 'POST', redirect: 'manual', body: new URLSearchParams({ token }) })
+    for (let i = 0; i < 20; i += 1) await attempt(`guess-${i}`)
+    const refused = await attempt('guess-20')
+    expect(refused.status).toBe(429)
+    expect(await refused.text()).toContain('too many wrong tokens came from this address')
+    expect((await attempt(adminToken)).status).toBe(303)
+  })
+})
