@@ -2,7 +2,7 @@
 -- object as transaction_annotations; a later call replaces it, null ends it. Writes nothing.
 create or replace function rowhook.annotate(document jsonb) returns void
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if jsonb_typeof(document) <> 'object' then

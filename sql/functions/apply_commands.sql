@@ -6,7 +6,7 @@
 -- Writes what rowhook.redeliver_messages and rowhook.discard_messages write, and command.
 create or replace function rowhook.apply_commands(p_sink int, p_owner uuid default null) returns bigint
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_stream  rowhook.stream;

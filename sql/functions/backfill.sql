@@ -19,6 +19,6 @@ begin
       perform rowhook.plan_filter(v_source.relid, backfill.filter);
     end loop;
   end if;
-  perform rowhook.create_backfill(v_sink, v_tables);
+  perform rowhook.request_backfill(v_sink, v_tables);
 end
 $$;

@@ -3,7 +3,7 @@
 -- so the reader cannot judge filters on them.
 create or replace function rowhook.bare_statement(p_source int, p_operation text) returns text
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select format(
     'insert into rowhook.event (source_id, action, captured_at, sinks, undecided, pks, record, changes, annotations, shape) '

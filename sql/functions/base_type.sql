@@ -1,7 +1,7 @@
 -- rowhook.base_type(type): the type at the bottom of a domain; of any other type, itself.
 create or replace function rowhook.base_type(p_type oid) returns oid
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with recursive down(oid, level) as (
     select p_type, 0

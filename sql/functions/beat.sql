@@ -17,7 +17,7 @@ create or replace function rowhook.beat(
   out tick_id bigint, out due int[],
   out now_ms double precision)
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now  timestamptz := rowhook.now();

@@ -7,7 +7,7 @@ create or replace function rowhook.begin_listening(
   p_sink int, p_listener uuid, p_dispatcher uuid, p_actor text)
 returns void
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_other  rowhook.listener;

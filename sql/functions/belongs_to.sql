@@ -4,7 +4,7 @@
 -- pg_partition_ancestors sees the present, not the transaction's snapshot.
 create or replace function rowhook.belongs_to(p_member oid, p_relid oid) returns boolean
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select exists (
            select from pg_catalog.pg_partition_ancestors(p_member::regclass) a where a.relid::oid = p_relid)

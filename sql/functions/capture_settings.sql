@@ -4,7 +4,7 @@
 -- rowhook.pinned_settings says what they are set to.
 create or replace function rowhook.capture_settings(p_spec jsonb, p_code text) returns text
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_names   text[];

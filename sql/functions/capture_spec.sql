@@ -14,7 +14,7 @@
 -- a user made. `uses_old`: it names the old row.
 create or replace function rowhook.capture_spec(p_source int) returns jsonb
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_source   rowhook.source;

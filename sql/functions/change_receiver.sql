@@ -3,7 +3,7 @@
 -- Writes sink.version, and the time of the streams' next probe.
 create or replace function rowhook.change_receiver(p_sink int) returns void
 language sql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   update rowhook.stream st set circuit_next_at = rowhook.now()
   where st.sink_id = p_sink and st.circuit = 'open';

@@ -12,7 +12,7 @@ create or replace function rowhook.chunk_statement(
   p_guarded boolean)
 returns text
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_columns  jsonb := rowhook.table_columns(p_source.relid);

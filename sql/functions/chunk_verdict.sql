@@ -2,7 +2,7 @@
 -- (rowhook.chunk_statement's `asked` is its parameter $1): true or false. It raises what they raise.
 create or replace function rowhook.chunk_verdict(p_source rowhook.source, p_filters jsonb[]) returns text
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_columns  jsonb := rowhook.table_columns(p_source.relid);

@@ -5,7 +5,7 @@
 create or replace function rowhook.claim_stream(p_stream bigint, p_dispatcher uuid)
 returns setof rowhook.stream
 language sql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   update rowhook.stream st
   set owner = p_dispatcher,

@@ -6,7 +6,7 @@
 create or replace function rowhook.command_messages(p_sink int, p_kind text, p_state text, p_ids bigint[])
 returns bigint
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_states   text[] := case p_kind when 'redeliver' then '{failing,discarded,delivered}' else '{pending,failing}' end;

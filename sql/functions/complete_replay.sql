@@ -4,7 +4,7 @@
 create or replace function rowhook.complete_replay(
   p_stream bigint, p_replay uuid, p_last bigint, p_replayed bigint) returns void
 language sql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   update rowhook.replay r
   set rows_done = coalesce(p_replayed, r.rows_done),

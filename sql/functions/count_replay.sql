@@ -3,7 +3,7 @@
 -- rowhook.prepare_replay raises. Reads only.
 create or replace function rowhook.count_replay(p_sink int, p_options jsonb) returns bigint
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_replay  rowhook.replay := rowhook.prepare_replay(p_sink, p_options);

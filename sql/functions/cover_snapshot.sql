@@ -3,7 +3,7 @@
 -- about to take one). Writes rowhook.tick. Must run in read committed, as take_tick must.
 create or replace function rowhook.cover_snapshot(p_snapshot pg_snapshot) returns bigint
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_newest  rowhook.tick;

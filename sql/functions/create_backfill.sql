@@ -7,7 +7,7 @@
 -- Writes backfill, backfill_table and sink.version, which tells the sink's run to look.
 create or replace function rowhook.create_backfill(p_sink int, p_tables jsonb default null) returns uuid
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_sink      text;

@@ -3,7 +3,7 @@
 -- Writes replay, stream.
 create or replace function rowhook.create_replay(p_sink int, p_options jsonb) returns uuid
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_replay  rowhook.replay := rowhook.prepare_replay(p_sink, p_options);

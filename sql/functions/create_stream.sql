@@ -2,7 +2,7 @@
 -- stream. Call it in the transaction that makes the sink: events captured before name no such sink.
 create or replace function rowhook.create_stream(p_sink int) returns bigint
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_tick    bigint;

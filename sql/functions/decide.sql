@@ -6,7 +6,7 @@
 create or replace function rowhook.decide(p_sink int, p_events bigint[], p_source int)
 returns table (event_id bigint, verdict text, grp text, old_grp text, error text)
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_entry  rowhook.sink_table;

@@ -8,7 +8,7 @@ create or replace function rowhook.discard_messages(
   p_sink int, p_ids bigint[], p_error text default 'discarded by request')
 returns bigint
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_count  bigint;

@@ -2,7 +2,7 @@
 -- source_id is null when the log had lost it before it was discarded.
 create or replace function rowhook.discarded_event(p_row rowhook.discarded) returns rowhook.event
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_event  rowhook.event;

@@ -4,7 +4,7 @@
 create or replace function rowhook.due_sinks(p_from rowhook.tick, p_to pg_snapshot, p_high bigint)
 returns int[]
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_low bigint := rowhook.window_low(p_from, p_to);

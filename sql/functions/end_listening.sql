@@ -3,7 +3,7 @@
 -- Writes listener, sink.version, and the time of the streams' next probe.
 create or replace function rowhook.end_listening(p_listener uuid) returns boolean
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_sink  int;

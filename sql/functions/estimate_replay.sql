@@ -2,7 +2,7 @@
 -- events, and by that rate over the rest of the ids. Null where its filter is not compiled yet.
 create or replace function rowhook.estimate_replay(p_replay rowhook.replay) returns bigint
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_begin  bigint := rowhook.replay_begin(p_replay);

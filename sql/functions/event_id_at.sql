@@ -5,7 +5,7 @@
 -- for that. Reads about 40 events per source.
 create or replace function rowhook.event_id_at(p_at timestamptz, p_sources int[]) returns bigint
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_bitmapscan = off
 set enable_seqscan = off
 set enable_sort = off

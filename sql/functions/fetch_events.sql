@@ -6,7 +6,7 @@ returns table (
   captured_at timestamptz, xid xid8, record json, changes json, annotations text,
   undecided boolean, size int)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select e.id, e.source_id, e.action,
          e.groups[array_position(e.sinks, p_sink)],

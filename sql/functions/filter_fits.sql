@@ -2,7 +2,7 @@
 -- else the database's message.
 create or replace function rowhook.filter_fits(p_relid oid, p_parts jsonb) returns text
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform rowhook.check_filter(p_relid::regclass, p_parts);

@@ -2,7 +2,7 @@
 -- code makes for an action: those that are not stale, and the retention as sink 0 where it has a filter.
 create or replace function rowhook.filtering_entries(p_spec jsonb, p_action text) returns jsonb
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce((
     select jsonb_agg(e.value order by e.at)

@@ -3,7 +3,7 @@
 create or replace function rowhook.find_events(p_ids bigint[])
 returns setof rowhook.event
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select e.*
   from rowhook.source s

@@ -19,7 +19,7 @@ returns table (
   event_id bigint, state text, source_id int, action text, grp text, record json, changes json,
   captured_at timestamptz, attempts int, next_attempt_at timestamptz, last_error text, webhook_id text)
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 #variable_conflict use_column

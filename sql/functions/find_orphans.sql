@@ -7,7 +7,7 @@
 -- Writes stream (positions of idle streams), and applies commands to streams that nobody runs.
 create or replace function rowhook.find_orphans() returns bigint[]
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now     timestamptz := rowhook.now();

@@ -3,7 +3,7 @@
 -- no quotes, is taken as well.
 create or replace function rowhook.find_table(p_name text) returns regclass
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_parts  text[];

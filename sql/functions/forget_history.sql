@@ -3,7 +3,7 @@
 -- Writes setting.
 create or replace function rowhook.forget_history(p_sources int[], p_until timestamptz) returns void
 language sql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   insert into rowhook.setting (name, value)
   select 'log_starts_at', coalesce(jsonb_object_agg(s.id::text, p_until), '{}') from unnest(p_sources) s(id)

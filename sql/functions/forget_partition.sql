@@ -3,7 +3,7 @@
 create or replace function rowhook.forget_partition(p_relid regclass, p_ends_at timestamptz, p_except int[])
 returns void
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_sources  int[];

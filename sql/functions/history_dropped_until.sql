@@ -3,7 +3,7 @@
 -- {"<source id>": time}.
 create or replace function rowhook.history_dropped_until(p_sources int[]) returns timestamptz
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select max((s.value ->> k.id::text)::timestamptz)
   from rowhook.setting s

@@ -3,7 +3,7 @@
 -- backfilled row, which no window brings. Reads only.
 create or replace function rowhook.is_ahead(p_sink int, p_event_id bigint) returns boolean
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select exists (
     select

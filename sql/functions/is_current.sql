@@ -8,7 +8,7 @@
 -- Never raises: whatever goes wrong here must not reach the user's statement.
 create or replace function rowhook.is_current(p_relid regclass, p_digest text) returns boolean
 language plpgsql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   return rowhook.table_digest(p_relid) = p_digest;

@@ -2,7 +2,7 @@
 -- More than one where values have colons in them: 'a:b:c' is the key (a, b:c) as well as (a:b, c).
 create or replace function rowhook.key_splits(p_text text, p_count int) returns setof text[]
 language sql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with recursive split(done, rest) as (
     select '{}'::text[], p_text

@@ -5,7 +5,7 @@
 create or replace function rowhook.lagging_streams()
 returns table (stream_id bigint, sink_id int, sources int[], low bigint, unread text)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select p.stream_id, p.sink_id,
          array(select t.source_id from rowhook.sink_table t where t.sink_id = p.sink_id),

@@ -3,7 +3,7 @@
 -- where the sink wants no order. Reads only.
 create or replace function rowhook.lane_keys(p_sink int, p_event rowhook.event) returns text[]
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_columns  int2[] := (

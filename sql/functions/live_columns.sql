@@ -6,7 +6,7 @@
 create or replace function rowhook.live_columns(p_relid oid)
 returns table (attnum int2, name text, type_oid oid)
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_attnums  int2[] := '{}';

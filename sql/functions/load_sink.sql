@@ -2,7 +2,7 @@
 -- Secrets are still encrypted. Reads only.
 create or replace function rowhook.load_sink(p_sink int) returns json
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select json_build_object(
     'id', s.id, 'uid', s.uid, 'name', s.name, 'path', s.path, 'status', s.status,

@@ -4,7 +4,7 @@
 -- Reads only.
 create or replace function rowhook.load_stream(p_stream bigint) returns json
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select json_build_object(
     'batches', coalesce((

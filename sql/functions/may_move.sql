@@ -3,7 +3,7 @@
 -- What failed keeps its place and may be resumed; what was completed or cancelled is over.
 create or replace function rowhook.may_move(p_from text, p_to text, p_what text) returns boolean
 language plpgsql immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_moves  jsonb := '{

@@ -7,7 +7,7 @@ create or replace function rowhook.message_marks(p_sink int)
 returns table (
   event_id bigint, state text, attempts int, next_attempt_at timestamptz, last_error text, webhook_id text)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select distinct on (m.event_id) m.*
   from (

@@ -5,7 +5,7 @@
 create or replace function rowhook.message_rate(p_sinks int[])
 returns table (sink_id int, messages_per_second double precision)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
   with busy as materialized (

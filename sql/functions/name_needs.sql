@@ -3,7 +3,7 @@
 create or replace function rowhook.name_needs(p_retained int[], p_streams bigint[], p_referenced boolean)
 returns text
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select concat_ws('; ',
     (select 'history of ' || string_agg(format('%I.%I', s.schema_name, s.table_name), ', ' order by s.id)

@@ -4,7 +4,7 @@
 create or replace function rowhook.needs_guard(p_parts jsonb, p_can_raise boolean, p_columns jsonb)
 returns boolean
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(jsonb_typeof(p_parts) = 'array', false) and (
     p_can_raise

@@ -7,7 +7,7 @@ returns table (
   id bigint, backfill_id uuid, source_id int, relid oid, cursor text[], rows_done bigint, chunk_size int,
   to_compile text)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select t.id, b.id, t.source_id, s.relid, t.cursor, t.rows_done, t.chunk_size,
          case when t.where_parts is null then t.where_text end

@@ -1,7 +1,7 @@
 -- Tells operators when a backfill has failed.
 create or replace function rowhook.note_backfill() returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform rowhook.raise_alert(new.sink_id, 'backfill.failed',

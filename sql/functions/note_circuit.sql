@@ -2,7 +2,7 @@
 -- trigger keeps it off the path of positions, which are saved many times a second.
 create or replace function rowhook.note_circuit() returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if new.circuit = 'open' then

@@ -2,7 +2,7 @@
 -- changing the status can forget it.
 create or replace function rowhook.note_status() returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if new.status = 'paused' then

@@ -3,7 +3,7 @@
 -- session can only mislead itself, because no capture function calls this.
 create or replace function rowhook.now() returns timestamptz
 language sql volatile parallel safe
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(nullif(current_setting('rowhook.now', true), '')::timestamptz, clock_timestamp())
 $$;

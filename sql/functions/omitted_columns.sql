@@ -3,7 +3,7 @@
 -- its columns in the record, because its verdict may have to be made when the event is read.)
 create or replace function rowhook.omitted_columns(p_source int) returns int2[]
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(array_agg(c.attnum order by c.attnum), '{}')
   from rowhook.source s

@@ -9,7 +9,7 @@ create or replace function rowhook.partition_needs(
   p_relid regclass, p_ends_at timestamptz,
   out retained int[], out streams bigint[], out referenced boolean, out condition text)
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_stream  record;

@@ -4,7 +4,7 @@
 create or replace function rowhook.partitions(p_parent text)
 returns table (relid regclass, name text, starts_at timestamptz, ends_at timestamptz)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select c.oid::regclass, c.relname::text,
          d.day::timestamp at time zone 'UTC', (d.day + 1)::timestamp at time zone 'UTC'

@@ -12,7 +12,7 @@
 create or replace function rowhook.pending_in_log(p_sinks int[])
 returns table (sink_id int, pending bigint, oldest timestamptz)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
   with place as materialized (

@@ -2,7 +2,7 @@
 -- how SQL text is read, and the value that captured rows are printed under.
 create or replace function rowhook.pinned_settings() returns table (name text, value text)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   values ('timezone', 'UTC'), ('datestyle', 'ISO, MDY'), ('intervalstyle', 'postgres'),
          ('bytea_output', 'hex'), ('extra_float_digits', '1'), ('quote_all_identifiers', 'off'),

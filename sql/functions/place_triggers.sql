@@ -7,7 +7,7 @@ create or replace function rowhook.place_triggers(
   source_id int, p_actions text[] default '{}', p_only regclass default null)
 returns int
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_trigger  record;

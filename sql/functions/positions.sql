@@ -7,7 +7,7 @@ returns table (
   stream_id bigint, sink_id int, from_tick bigint, to_tick bigint, from_snapshot pg_snapshot,
   to_snapshot pg_snapshot, last_id bigint, floor bigint, ceiling bigint)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select st.id, st.sink_id, f.id, t.id, f.snapshot, t.snapshot, st.last_id,
          coalesce((select max(e.high) from rowhook.tick e where e.continues_at <= f.id), 0),

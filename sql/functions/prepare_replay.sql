@@ -9,7 +9,7 @@
 -- reaches behind what the log still has, naming the earliest time. P0002 for an unknown sink.
 create or replace function rowhook.prepare_replay(p_sink int, p_options jsonb) returns rowhook.replay
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_replay  rowhook.replay;

@@ -7,7 +7,7 @@
 -- called by it.
 create or replace function rowhook.print_changed(p_column jsonb) returns text
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     -- bool bytea "char" name int8 int2 int4 oid date time timestamp timestamptz timetz uuid

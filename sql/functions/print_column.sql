@@ -6,7 +6,7 @@
 -- form of char(n) does as well: its cast to text would strip the blanks that JSON shows.
 create or replace function rowhook.print_column(p_column jsonb, p_alias text, p_form text) returns text
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     when p_form = 'row' and p_column ->> 'foreign' = 'no' then c.ref

@@ -3,7 +3,7 @@
 -- subquery that rowhook.print_guarded makes.
 create or replace function rowhook.print_condition(p_entry jsonb, p_names jsonb, p_action text) returns text
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     when jsonb_typeof(p_entry -> 'parts') is distinct from 'array' then 'true'

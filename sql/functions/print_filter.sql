@@ -9,7 +9,7 @@ create or replace function rowhook.print_filter(
   p_parts jsonb, p_names jsonb, p_row text, p_new text, p_old text)
 returns text
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_text   text := '';

@@ -2,7 +2,7 @@
 -- nulls as the empty string. Of no columns: the empty string.
 create or replace function rowhook.print_group(p_columns jsonb, p_attnums int2[], p_alias text) returns text
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(
     string_agg(format('coalesce(%s, '''')', rowhook.print_column(c.value, p_alias, 'text')),

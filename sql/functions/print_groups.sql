@@ -4,7 +4,7 @@
 create or replace function rowhook.print_groups(
   p_spec jsonb, p_entries jsonb, p_action text, p_sinks text, out groups text, out old_groups text)
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_columns  jsonb := p_spec -> 'columns';

@@ -10,7 +10,7 @@ create or replace function rowhook.print_guarded(
   p_entries jsonb, p_names jsonb, p_action text, p_probing boolean)
 returns text
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select 'cross join lateral (select ' || string_agg(
     case when p_probing then format('%s as f%s', f.filter, f.sink)

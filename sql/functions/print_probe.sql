@@ -4,7 +4,7 @@ create or replace function rowhook.print_probe(
   p_entries jsonb, p_names jsonb, p_action text, p_rows text, p_aggregate text)
 returns text
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select concat_ws(E'\n        ',
     string_agg(format('%s(guarded.f%s)', p_aggregate, e.value ->> 'sink'), ', ' order by e.at),

@@ -7,7 +7,7 @@
 create or replace function rowhook.print_stored(p_columns jsonb, p_attnums int2[], p_old boolean)
 returns text
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_list     text;

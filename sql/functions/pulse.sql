@@ -6,7 +6,7 @@
 create or replace function rowhook.pulse(
   p_known bigint, out tick_id bigint, out due int[], out orphans bigint[])
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_known  rowhook.tick;

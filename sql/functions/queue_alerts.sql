@@ -4,7 +4,7 @@
 -- Writes rowhook.alert, and jobs.
 create or replace function rowhook.queue_alerts() returns int
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_alert  record;

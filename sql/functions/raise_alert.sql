@@ -6,7 +6,7 @@ create or replace function rowhook.raise_alert(
   p_sink int, p_event text, p_data jsonb default '{}', p_every interval default null)
 returns void
 language sql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   insert into rowhook.alert (sink_id, event, data, at)
   select s.id, p_event, p_data, rowhook.now()

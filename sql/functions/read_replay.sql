@@ -9,7 +9,7 @@ returns table (
   captured_at timestamptz, xid xid8, record json, changes json, annotations text,
   undecided boolean, size int, verdict text, error text)
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_bitmapscan = off
 set enable_seqscan = off
 set enable_sort = off

@@ -14,7 +14,7 @@ returns table (
   captured_at timestamptz, xid xid8, record json, changes json, annotations text,
   undecided boolean, size int)
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_from  rowhook.tick;

@@ -3,7 +3,7 @@
 -- into U+FFFD; only for looking, never for sending.
 create or replace function rowhook.readable(p_document json) returns json
 language sql immutable strict
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case
     when strpos(p_document::text, '\u0000') = 0 then p_document

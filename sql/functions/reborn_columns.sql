@@ -3,7 +3,7 @@
 -- one had: "numbers": [{"number", "until": <the last event with that number>}] (0: there was none).
 create or replace function rowhook.reborn_columns(p_before jsonb, p_relid oid) returns jsonb
 language sql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(jsonb_agg(n.value || jsonb_strip_nulls(jsonb_build_object(
            'former', b.value -> 'former',

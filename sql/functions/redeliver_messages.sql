@@ -10,7 +10,7 @@
 -- Writes event, discarded, held, batch, stream.
 create or replace function rowhook.redeliver_messages(p_sink int, p_ids bigint[]) returns bigint
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_live   bigint := (select st.id from rowhook.stream st where st.sink_id = p_sink and st.replay_id is null);

@@ -5,7 +5,7 @@
 -- Writes source, sink_table.stale_reason, triggers; locks a table on which a trigger is missing.
 create or replace function rowhook.refresh(relation regclass) returns void
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_id  int;

@@ -4,7 +4,7 @@
 -- for no longer than 200: what is left over is done by the next call.
 create or replace function rowhook.refresh_changed() returns int
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_source  record;

@@ -4,7 +4,7 @@
 -- The row lock on the source keeps two refreshes of one source apart; no user's statement takes it.
 create or replace function rowhook.refresh_source(source_id int) returns boolean
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_source  rowhook.source;

@@ -2,7 +2,7 @@
 -- when it can. The rights that are looked at are those of the role that calls.
 create or replace function rowhook.refusal(p_relid regclass) returns text
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_class   record;

@@ -6,7 +6,7 @@
 -- The row lock keeps out a sink that is being saved on the same table: see rowhook.refresh_source.
 create or replace function rowhook.release_source(source_id int) returns boolean
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform from rowhook.source s where s.id = source_id for update;

@@ -2,7 +2,7 @@
 -- of a replay that is over ends with it. Writes rowhook.stream.
 create or replace function rowhook.release_stream(p_stream bigint, p_token bigint) returns boolean
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   update rowhook.stream st

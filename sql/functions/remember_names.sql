@@ -6,7 +6,7 @@
 -- out when the rename was noticed; those captured in between carry their shape.
 create or replace function rowhook.remember_names(p_before jsonb, p_now jsonb) returns jsonb
 language sql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(jsonb_agg(n.value || jsonb_strip_nulls(jsonb_build_object(
            'numbers', b.value -> 'numbers',

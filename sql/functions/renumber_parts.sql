@@ -4,7 +4,7 @@
 --   p_types    {"<new attnum>": pg_type.oid}
 create or replace function rowhook.renumber_parts(p_parts jsonb, p_numbers jsonb, p_types jsonb) returns jsonb
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select jsonb_agg(case
            when jsonb_typeof(p.value) = 'string' then p.value

@@ -4,7 +4,7 @@
 -- Writes source and sink_table; rowhook.refresh_source must follow.
 create or replace function rowhook.renumber_source(source_id int) returns void
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_source   rowhook.source;

@@ -19,7 +19,7 @@ begin
       perform rowhook.plan_filter(v_source.relid, replay.filter);
     end loop;
   end if;
-  perform rowhook.create_replay(v_sink, pg_catalog.jsonb_build_object(
+  perform rowhook.request_replay(v_sink, pg_catalog.jsonb_build_object(
     'since', replay.since, 'until', replay.until, 'filter', replay.filter, 'table_name', replay.table_name,
     'since_id', replay.since_id, 'until_id', replay.until_id));
 end

@@ -1,7 +1,7 @@
 -- rowhook.replay_begin(replay): the event id behind which a replay begins to read.
 create or replace function rowhook.replay_begin(p_replay rowhook.replay) returns bigint
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select least(
     greatest(

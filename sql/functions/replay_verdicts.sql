@@ -9,7 +9,7 @@ create or replace function rowhook.replay_verdicts(
   p_replay rowhook.replay, p_after bigint, p_limit int, p_bytes bigint)
 returns table (event_id bigint, source_id int, size int, verdict text, grp text, old_grp text, error text)
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_bitmapscan = off
 set enable_seqscan = off
 set enable_sort = off

@@ -9,7 +9,7 @@
 -- without a key (the first call is known by its row): these keep statement triggers.
 create or replace function rowhook.row_actions(p_relid oid) returns text[]
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case when rowhook.table_key(p_relid) = '{}'
                 or exists (select from pg_catalog.pg_class c

@@ -22,7 +22,7 @@ create or replace function rowhook.save_stream(
   p_ops json default null)
 returns boolean
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now     timestamptz := rowhook.now();

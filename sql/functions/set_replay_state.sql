@@ -5,7 +5,7 @@
 create or replace function rowhook.set_replay_state(p_id uuid, p_state text, p_error text default null)
 returns void
 language plpgsql volatile security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_replay  rowhook.replay;

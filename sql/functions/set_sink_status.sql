@@ -3,7 +3,7 @@
 -- that has the status already. Writes sink, audit.
 create or replace function rowhook.set_sink_status(p_sink int, p_status text, p_action text) returns void
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_before  rowhook.sink;

@@ -1,7 +1,7 @@
 -- rowhook.sink_named(name): the id of a sink, by its name or its public id. Raises 22023 with a hint.
 create or replace function rowhook.sink_named(p_name text) returns int
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_id  int;

@@ -3,7 +3,7 @@
 create or replace function rowhook.sink_sources(p_sink int, p_table_name text)
 returns table (source_id int, relid regclass)
 language plpgsql stable security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   return query

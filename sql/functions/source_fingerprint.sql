@@ -5,7 +5,7 @@
 -- rowhook.table_digest goes to lengths for, a transaction with an old snapshot, does not concern it.
 create or replace function rowhook.source_fingerprint(p_source int) returns text
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set quote_all_identifiers = off
 as $$
   select md5(concat_ws(';',

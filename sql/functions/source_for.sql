@@ -4,7 +4,7 @@
 -- Its capture function exists when this returns; triggers it has none yet.
 create or replace function rowhook.source_for(relid regclass) returns int
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_id     int;

@@ -2,7 +2,7 @@
 -- 42P01 when there is no such table, 42704 when rowhook does not capture it.
 create or replace function rowhook.source_named(p_table text) returns rowhook.source
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_relid   regclass := rowhook.find_table(p_table);

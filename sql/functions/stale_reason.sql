@@ -3,7 +3,7 @@
 -- Columns are known by number, so a rename is no reason, and a new column of an old name is one.
 create or replace function rowhook.stale_reason(p_entry rowhook.sink_table) returns text
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_source   rowhook.source;

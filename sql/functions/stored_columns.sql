@@ -5,7 +5,7 @@
 --   p_names    rowhook.names_at
 create or replace function rowhook.stored_columns(p_columns jsonb, p_names jsonb) returns jsonb
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(jsonb_agg(c.value || jsonb_build_object(
            'name', coalesce(p_names ->> (c.value ->> 'attnum'), format('(column %s)', c.value ->> 'attnum')),

@@ -4,7 +4,7 @@
 -- for null. (Composites that hold domains as well: for those, a row of nulls is not null here.)
 create or replace function rowhook.stored_type(p_type oid, p_modifier int) returns text
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_type   pg_catalog.pg_type;

@@ -3,7 +3,7 @@
 -- `expression` is that of a virtual column.
 create or replace function rowhook.table_columns(p_relid oid) returns jsonb
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set quote_all_identifiers = off
 as $$
   select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(

@@ -3,7 +3,7 @@
 -- every session: expressions are printed under pinned settings.
 create or replace function rowhook.table_digest(p_relid oid) returns text
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set quote_all_identifiers = off
 set timezone = 'UTC'
 set datestyle = 'ISO, MDY'

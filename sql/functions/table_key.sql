@@ -2,7 +2,7 @@
 -- key order; '{}' when it has neither.
 create or replace function rowhook.table_key(p_relid oid) returns int2[]
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce((
     select (i.indkey::int2[])[0:i.indnkeyatts - 1]

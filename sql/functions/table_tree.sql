@@ -5,7 +5,7 @@
 create or replace function rowhook.table_tree(p_relid oid)
 returns table (relid regclass, kind text)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with recursive tree(relid, level) as (
     select p_relid, 0

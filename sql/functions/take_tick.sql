@@ -11,7 +11,7 @@
 -- Must run in read committed: every statement below needs its own snapshot.
 create or replace function rowhook.take_tick(out tick_id bigint, out made boolean)
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_last      rowhook.tick;

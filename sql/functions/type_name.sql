@@ -2,7 +2,7 @@
 -- built-in types bare, users' types with their schema.
 create or replace function rowhook.type_name(p_type oid, p_modifier int) returns text
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select pg_catalog.format_type(p_type, p_modifier)
 $$;

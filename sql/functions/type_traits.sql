@@ -11,7 +11,7 @@
 create or replace function rowhook.type_traits(
   p_type oid, out base_type oid, out settings text[], out "foreign" text)
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_type   pg_catalog.pg_type;

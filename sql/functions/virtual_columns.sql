@@ -4,7 +4,7 @@
 create or replace function rowhook.virtual_columns(p_relid oid)
 returns table (attnum int2, expression text)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select a.attnum, pg_catalog.pg_get_expr(d.adbin, d.adrelid)
   from pg_catalog.pg_attribute a

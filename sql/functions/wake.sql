@@ -5,7 +5,7 @@
 -- a second.
 create or replace function rowhook.wake() returns void
 language plpgsql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if current_setting('max_prepared_transactions') = '0' then

@@ -10,7 +10,7 @@
 create or replace function rowhook.wanted_triggers(p_source int, p_actions text[] default '{}')
 returns table (relid regclass, name text, missing boolean, definition text)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select m.relid, w.name, g.oid is null or (g.tgtype & 1 = 1) <> (w.level = 'row'),
          format('create or replace trigger %I after %s on %s %s for each %s execute function rowhook.capture_%s()',

@@ -10,7 +10,7 @@
 create or replace function rowhook.window_low(p_from rowhook.tick, p_to pg_snapshot)
 returns bigint
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce((
     select t.low

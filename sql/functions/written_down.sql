@@ -2,7 +2,7 @@
 -- members of batches, and messages that are set aside. (Discarded ones keep their payload themselves.)
 create or replace function rowhook.written_down() returns table (event_id bigint)
 language sql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select unnest(b.event_ids) from rowhook.batch b
   union all

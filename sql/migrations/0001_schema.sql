@@ -1,6 +1,6 @@
 -- The tables of rowhook. Invariants stand here once, as constraints; functions rely on them.
--- Nothing is granted to PUBLIC: writers of captured tables need no right on any of this, because
--- the capture functions are security definer.
+-- Nothing here is granted to PUBLIC: writers of captured tables need no right on any of this, because
+-- the capture functions are security definer. Roles get theirs in rowhook.grant_roles.
 
 create schema rowhook;
 
