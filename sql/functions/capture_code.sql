@@ -14,42 +14,49 @@
 -- The text names no type and no function outside of pg_catalog and rowhook.
 create or replace function rowhook.capture_code(p_spec jsonb) returns text
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_branches  text := '';
+  v_guard     text;
+  v_guards    boolean := false;
   v_action    text;
-  v_many      text;
-  v_one       text;
   v_truncate  int[];
+  v_generic   text;
   v_body      text;
 begin
   foreach v_action in array '{insert,update,delete}'::text[] loop
-    v_many := rowhook.capture_statement(p_spec, v_action, 'many') || ';';
-    if v_action = 'update' and v_many is not null then
-      v_one := rowhook.capture_statement(p_spec, v_action, 'one') || ';';
-      v_many := concat_ws(E'\n',
-        'if (select count(*) from (select from rowhook_new limit 2) x) = 1 then', v_one,
-        'else', v_many, 'end if;');
-    end if;
+    v_guard := rowhook.capture_guard(p_spec, v_action);
+    v_guards := v_guards or v_guard is not null;
     v_branches := v_branches || concat_ws(E'\n',
-      format('  elsif tg_op = %L then', upper(v_action)),
-      coalesce(
-        case when rowhook.capture_guard(p_spec, v_action) is null then v_many
-        else concat_ws(E'\n', rowhook.capture_guard(p_spec, v_action), 'if generic is null then', v_many, 'end if;') end,
-        'return null;'),
+      format('    %s tg_op = %L then', case v_action when 'insert' then 'if' else 'elsif' end, upper(v_action)),
+      v_guard,
+      case when v_guard is not null then 'if generic is null then' end,
+      coalesce(rowhook.capture_statement(p_spec, v_action, false) || ';', 'return null;'),
+      case when v_guard is not null then 'end if;' end,
       '');
   end loop;
-
   v_truncate := array(
     select (e ->> 'sink')::int from jsonb_array_elements(p_spec -> 'entries') with ordinality t(e, at)
     where e -> 'actions' ? 'truncate' order by t.at);
-  v_branches := v_branches || case
-    when v_truncate = '{}' and jsonb_typeof(p_spec -> 'retention') <> 'object' then ''
-    else format(E'  elsif tg_op = ''TRUNCATE'' then\n'
+  if v_truncate <> '{}' or jsonb_typeof(p_spec -> 'retention') = 'object' then
+    v_branches := v_branches || format(E'    elsif tg_op = ''TRUNCATE'' then\n'
       'insert into rowhook.event (source_id, action, captured_at, sinks, pks, annotations)\n'
       'values (%s, ''t'', clock_timestamp(), %L, ''{}'', nullif(current_setting(''rowhook.annotations'', true), ''''));\n',
-      p_spec ->> 'source', v_truncate) end;
+      p_spec ->> 'source', v_truncate);
+  end if;
+  v_generic := format($generic$
+    before := rowhook.pin_settings();
+    begin
+      execute rowhook.generic_statement(%1$s, tg_op);
+    exception when others then
+      execute rowhook.bare_statement(%1$s, tg_op);
+    end;
+    perform rowhook.restore_settings(before);
+    if pg_sequence_last_value('rowhook.sleep_seq'::regclass) = 2 then
+      perform rowhook.wake();
+    end if;
+    return null;$generic$, p_spec ->> 'source');
 
   v_body := format($body$
 #variable_conflict use_column
@@ -59,37 +66,31 @@ declare
   raised int[];
   before jsonb;
 begin
-  if tg_level = 'ROW' then
-    if tg_op = 'DELETE' then
-      if old::text is distinct from (select (x.*)::text from rowhook_old x limit 1) then
+  if tg_relid <> %1$s or tg_level = 'ROW' then
+    if tg_relid <> %1$s and not rowhook.belongs_to(tg_relid, %1$s) then
+      return null;
+    elsif tg_op = 'DELETE' then
+      if tg_level = 'ROW' and old::text is distinct from (select (x.*)::text from rowhook_old x limit 1) then
         return null;
       end if;
-    elsif new::text is distinct from (select (x.*)::text from rowhook_new x limit 1) then
-      return null;
+    elsif tg_level = 'ROW' then
+      if new::text is distinct from (select (x.*)::text from rowhook_new x limit 1) then
+        return null;
+      end if;
     end if;
   end if;
-  if tg_relid <> %2$s and not rowhook.is_of_source(tg_relid, %1$s) then
-    return null;
-  elsif tg_op <> 'TRUNCATE' and not rowhook.is_current('%2$s'::regclass, %3$L) then
-    generic := true;
-%4$s  end if;
-  if generic then
-    before := rowhook.pin_settings();
-    begin
-      execute rowhook.generic_statement(%1$s, tg_op);
-    exception when others then
-      execute rowhook.bare_statement(%1$s, tg_op);
-    end;
-    perform rowhook.restore_settings(before);
-  elsif not found then
-    return null;
+  if rowhook.is_current('%1$s'::regclass, %2$L) or tg_op = 'TRUNCATE' then
+%3$s    end if;
+%4$s  else%5$s
   end if;
-  if pg_sequence_last_value('rowhook.sleep_seq'::regclass) = 2 then
+  if found and pg_sequence_last_value('rowhook.sleep_seq'::regclass) = 2 then
     perform rowhook.wake();
   end if;
   return null;
 end
-$body$, p_spec ->> 'source', p_spec ->> 'relid', p_spec ->> 'digest', v_branches);
+$body$, p_spec ->> 'relid', p_spec ->> 'digest', v_branches,
+    case when v_guards then format(E'    if generic then%s\n    end if;\n', v_generic) else '' end,
+    v_generic);
 
   return format(
     E'create or replace function rowhook.capture_%s() returns trigger\n'

@@ -6,7 +6,7 @@
 -- partitions change, and it must not be planned anew with types that this probe has not seen.
 create or replace function rowhook.capture_guard(p_spec jsonb, p_action text) returns text
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_guarded  jsonb;
@@ -19,8 +19,7 @@ begin
     return null;
   end if;
   v_rows := rowhook.print_rows(p_spec,
-    case when p_action = 'update' and not v_guarded @? '$[*] ? (@.uses_old == true)' then 'insert' else p_action end,
-    false);
+    case when p_action = 'update' and not v_guarded @? '$[*] ? (@.uses_old == true)' then 'insert' else p_action end);
   return concat_ws(E'\n',
     '    raised := ''{}'';',
     '    begin',

@@ -4,9 +4,9 @@
 -- carry their `shape`, which also tells the dispatcher to regenerate.
 create or replace function rowhook.generic_statement(p_source int, p_operation text) returns text
 language sql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(
-    rowhook.capture_statement(rowhook.capture_spec(p_source), lower(p_operation), 'generic'),
+    rowhook.capture_statement(rowhook.capture_spec(p_source), lower(p_operation), true),
     'select')
 $$;

@@ -24,6 +24,7 @@ as $$
 declare
   v_columns  jsonb;
   v_kind     record;
+  v_missing  text;
 begin
   select s.columns into strict v_columns from rowhook.source s where s.id = p_source;
   for v_kind in
@@ -36,11 +37,21 @@ begin
     if v_kind.action = 't' then
       return query select u.id, true, null::text, null::text, null::text from unnest(v_kind.ids) u(id);
       continue;
-    elsif v_kind.shape = '{}' and (p_parts is not null or p_groups <> '{}') then
-      return query select u.id, null::boolean, null::text, null::text,
-        'the table was altered while this was captured, and its columns cannot be told apart any more'
-        from unnest(v_kind.ids) u(id);
-      continue;
+    end if;
+    -- Not null, as for any column that is younger than a record: what waited for a verdict is not to
+    -- vanish because it cannot be made. Of a bare capture, no column is to be found.
+    if v_kind.shape is not null then
+      select format('column %s cannot be found in the change, which was captured while the table was being altered',
+               c ->> 'name') into v_missing
+      from jsonb_array_elements(v_columns) c
+      where (c ->> 'attnum')::int2 in (
+              select (p ->> 'att')::int2 from jsonb_array_elements(p_parts) p union all select unnest(p_groups))
+        and v_kind.names ->> (c ->> 'attnum') is null
+      limit 1;
+      if found then
+        return query select u.id, null::boolean, null::text, null::text, v_missing from unnest(v_kind.ids) u(id);
+        continue;
+      end if;
     end if;
     return query select * from rowhook.judge_alike(
       rowhook.judge_statement(

@@ -8,7 +8,7 @@ create or replace function rowhook.judge_statement(
   p_unchanged boolean)
 returns text
 language plpgsql stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_columns  jsonb := rowhook.stored_columns(p_columns, p_names);
@@ -23,7 +23,8 @@ begin
     || coalesce(p_groups, '{}');
   if v_update and not p_unchanged then
     v_changed := format(
-      'exists (select from json_object_keys(rowhook.readable(e.changes)) k(name) where k.name <> all (%L::text[]))',
+      -- a bare capture knows of no changes
+      'e.shape = ''{}'' or exists (select from json_object_keys(rowhook.readable(e.changes)) k(name) where k.name <> all (%L::text[]))',
       array(select v_names ->> a::text from unnest(p_excluded) a where v_names ? a::text));
   end if;
   return format(

@@ -28,8 +28,8 @@ describe('a writer without any right on the schema rowhook', () => {
     await capture(sql, { name: 't', filter: '10 / n > 0' })
     await asOrdinary(database, async (own) => {
       await own`insert into t values (1, 1), (2, 0)`
-      await expect(own`select * from rowhook.event`).rejects.toThrow('permission denied for schema rowhook')
-      await expect(own`select rowhook.capture_1()`).rejects.toThrow('permission denied for schema rowhook')
+      await expect(own`select * from rowhook.event`).rejects.toThrow('permission denied')
+      await expect(own`select rowhook.capture_1()`).rejects.toThrow('permission denied')
     })
     // also where the compiled code no longer fits, and the generic capture reads our tables
     await sql`alter table t rename n to m`
