@@ -32,8 +32,8 @@ export interface Message<P> {
   since: number
   /** Number of its arrival: the order in which messages are set aside. */
   order: number
-  /** It may still be replaced by a newer version (message_type rows). */
-  waits?: boolean
+  /** A newer version stands in for it, and it left its lanes (message_type rows). */
+  isReplaced?: boolean
 }
 
 /** A read of the log; its position may be saved when nothing of it and of older ones is left. */

@@ -70,6 +70,7 @@ export function createLoader(state: RunState, lose: (m: Msg) => void): Loader {
     if (state.dead) return
     for (const m of messages) {
       const row = rows.get(m.id)
+      if (m.isReplaced === true) continue
       if (row === undefined) lose(m)
       // it may have been set aside again meanwhile
       else if (m.payload === undefined && !m.lanes.some(isBlocked)) keepPayload(state, m, row)

@@ -6,7 +6,8 @@ import type { BookChunk } from './book.ts'
 import { isBlind } from './circuit.ts'
 import { groupKeys, staleKey } from './group.ts'
 import type { Message } from './lanes.ts'
-import { dropPayload, keepPayload, sizeOf } from './payload.ts'
+import { createNewest } from './newest.ts'
+import { keepPayload, sizeOf } from './payload.ts'
 import type { Decided } from './run.ts'
 import type { Settler } from './settle.ts'
 import type { SourceChunk } from './source.ts'
@@ -34,7 +35,7 @@ export function createReader(state: RunState, aside: Aside, settler: Settler, on
   const { target, source, book, circuit } = options
   const aheadMessages = Math.max(2 * target.concurrency * target.batchSize, 2000)
   const chunkLimit = Math.min(Math.ceil(aheadMessages / 2), 5000)
-  const newest = new Map<string, Message<EventRow>>()
+  const newest = createNewest(state, settler.settle)
   let reading = false
 
   const alive = (): boolean => !state.stopping && !state.dead
@@ -112,30 +113,8 @@ export function createReader(state: RunState, aside: Aside, settler: Settler, on
       keys,
     )
     keepPayload(state, m, row)
-    if (!aside.add(m) && target.rowsOnly) coalesce(m)
-  }
-
-  // message_type rows: of what waits, only the newest version of each row. One that changed the row's
-  // key stays: only it tells the receiver that the old key is gone.
-  function coalesce(m: Message<EventRow>): void {
-    const row = m.payload!
-    if (row.pks.length === 0 || row.action === 'r') return
-    const key = rowKey(row)
-    const older = newest.get(key)
-    if (older?.waits === true && older.payload !== undefined && older.payload.old_pks === null) {
-      dropPayload(state, older)
-      lanes.remove(older)
-      settler.settle(older)
-    }
-    m.waits = true
-    newest.set(key, m)
-  }
-
-  function forget(m: Message<EventRow>): void {
-    if (m.waits !== true) return
-    m.waits = false
-    const key = rowKey(m.payload!)
-    if (newest.get(key) === m) newest.delete(key)
+    aside.add(m)
+    if (target.rowsOnly) newest.add(m, row)
   }
 
   return {
@@ -152,8 +131,6 @@ export function createReader(state: RunState, aside: Aside, settler: Settler, on
     get reading() {
       return reading
     },
-    forget,
+    forget: newest.forget,
   }
 }
-
-const rowKey = (row: EventRow): string => `${row.source_id}:${row.pks.join(':')}`
