@@ -14,16 +14,13 @@ declare
     'rowhook_old as (select * from json_populate_record(null::%1$s, null)) ',
     (p_spec ->> 'relid')::oid::regclass);
   v_action  text;
-  v_form    text;
   v_text    text;
 begin
   foreach v_action in array '{insert,update,delete}'::text[] loop
-    foreach v_form in array '{many,one}'::text[] loop
-      v_text := rowhook.capture_statement(p_spec, v_action, v_form);
-      if v_text is not null and (v_form = 'many' or v_action = 'update') then
-        execute v_rows || replace(v_text, 'capture.raised', '''{}''::int[]');
-      end if;
-    end loop;
+    v_text := rowhook.capture_statement(p_spec, v_action, false);
+    if v_text is not null then
+      execute v_rows || replace(v_text, 'capture.raised', '''{}''::int[]');
+    end if;
   end loop;
   return null;
 exception when others then
