@@ -49,7 +49,10 @@ function problemAt(path: string, error: unknown): unknown {
   if (!(error instanceof FilterError)) return error
   const problem: InputProblem = { path: path + (error.path ?? ''), message: error.message }
   if (error.position !== undefined) problem.position = error.position
-  return new InputError([problem], error.hint === undefined ? { cause: error } : { cause: error, hint: error.hint })
+  return new InputError(
+    [problem],
+    error.hint === undefined ? { cause: error } : { cause: error, hint: error.hint },
+  )
 }
 
 async function plan(sql: postgres.ISql, relid: number, compiled: CompiledFilter): Promise<void> {

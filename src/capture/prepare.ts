@@ -63,11 +63,13 @@ async function placePatiently(
       return
     } catch (error) {
       const state = error instanceof postgres.PostgresError ? error.code : ''
-      if (state === insufficientPrivilege) throw new InputError([{ path: 'tables', message: (error as Error).message }])
+      if (state === insufficientPrivilege)
+        throw new InputError([{ path: 'tables', message: (error as Error).message }])
       if (state !== lockNotAvailable && state !== deadlockDetected) throw error
       const pauseMs = Math.min(longestPauseMs, 50 * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2)
       const waitedMs = performance.now() - begun
-      if (waitedMs + pauseMs > giveUpAfterMs) throw await lockTimeout(sql, relid, name, waitedMs, attempt, error)
+      if (waitedMs + pauseMs > giveUpAfterMs)
+        throw await lockTimeout(sql, relid, name, waitedMs, attempt, error)
       onProgress(`${name} is busy; attempt ${attempt + 1} in ${Math.round(pauseMs)} ms`)
       await sleep(pauseMs)
     }
@@ -97,9 +99,13 @@ async function lockTimeout(
       and l.mode not in ('AccessShareLock', 'RowShareLock') and a.pid <> pg_backend_pid()
     order by a.xact_start limit 1`
   const tried = `no lock on ${name} in ${attempts} attempts over ${(waitedMs / 1000).toFixed(1)} s`
-  if (holder === undefined) return new LockTimeoutError(tried, { hint: 'try again in a quieter moment', cause })
+  if (holder === undefined)
+    return new LockTimeoutError(tried, { hint: 'try again in a quieter moment', cause })
   return new LockTimeoutError(
     `${tried}: process ${holder.pid} holds it (${holder.state}, its transaction open for ${holder.open} s) with: ${holder.query}`,
-    { hint: `wait for that transaction to end, or end it with: select pg_terminate_backend(${holder.pid})`, cause },
+    {
+      hint: `wait for that transaction to end, or end it with: select pg_terminate_backend(${holder.pid})`,
+      cause,
+    },
   )
 }

@@ -57,14 +57,19 @@ export async function resolveTables(
 ): Promise<ResolvedTable[]> {
   const problems: InputProblem[] = []
   const resolved: ResolvedTable[] = []
-  const types = inputs.some(({ filter }) => filter !== null && filter !== undefined) ? await filterTypes(sql) : []
+  const types = inputs.some(({ filter }) => filter !== null && filter !== undefined)
+    ? await filterTypes(sql)
+    : []
   for (const [i, input] of inputs.entries()) {
     const path = `tables[${i}]`
     try {
       const table = await resolveTable(sql, input, path, types)
       const twin = resolved.findIndex(({ relid }) => relid === table.relid)
       if (twin !== -1)
-        problems.push({ path: `${path}.name`, message: `${table.name} is already tables[${twin}]; name a table once` })
+        problems.push({
+          path: `${path}.name`,
+          message: `${table.name} is already tables[${twin}]; name a table once`,
+        })
       resolved.push(table)
     } catch (error) {
       if (!(error instanceof InputError)) throw error
@@ -88,7 +93,8 @@ async function resolveTable(
   const problems: InputProblem[] = []
   const find = (list: readonly string[], field: string) =>
     list.map((given, j) => findColumn(columns, given, name, `${path}.${field}[${j}]`, problems))
-  const group = input.group_by === null || input.group_by === undefined ? null : find(input.group_by, 'group_by')
+  const group =
+    input.group_by === null || input.group_by === undefined ? null : find(input.group_by, 'group_by')
   const excluded = find(input.exclude_columns ?? [], 'exclude_columns')
   for (const column of columns) {
     if (column.foreign !== 'nested' || excluded.includes(column)) continue
@@ -109,7 +115,9 @@ async function resolveTable(
   }
   if (problems.length > 0) throw new InputError(problems)
 
-  const numbers = (list: readonly (Column | undefined)[]) => [...new Set(list.map((column) => column!.attnum))]
+  const numbers = (list: readonly (Column | undefined)[]) => [
+    ...new Set(list.map((column) => column!.attnum)),
+  ]
   const groupColumns = group === null ? null : numbers(group)
   const excludeColumns = numbers(excluded).toSorted((a, b) => a - b)
   const filterColumns = compiled?.columns ?? []
@@ -125,7 +133,9 @@ async function resolveTable(
     groupColumns,
     excludeColumns,
     unchanged: input.unchanged ?? false,
-    columnNames: Object.fromEntries(columns.filter((c) => named.has(c.attnum)).map((c) => [c.attnum, c.name])),
+    columnNames: Object.fromEntries(
+      columns.filter((c) => named.has(c.attnum)).map((c) => [c.attnum, c.name]),
+    ),
   }
 }
 
@@ -137,7 +147,9 @@ export async function findTable(
   name: string,
   path: string,
 ): Promise<{ relid: number; name: string }> {
-  const [found] = await sql<{ relid: number | null; name: string | null; refusal: string | null; near: string | null }[]>`
+  const [found] = await sql<
+    { relid: number | null; name: string | null; refusal: string | null; near: string | null }[]
+  >`
     select f.relid::oid as relid, rowhook.table_name(f.relid) as name,
       case when f.relid is not null then rowhook.refusal(f.relid) end as refusal,
       case when f.relid is null then (

@@ -16,7 +16,9 @@ export async function saveTables(
     select source_id from rowhook.sink_table where sink_id = ${sinkId} for update`
   const sourceIds: number[] = []
   for (const [ordinal, table] of resolved.entries()) {
-    const [source] = await tx<{ id: number }[]>`select rowhook.source_for(${table.relid}::oid::regclass) as id`
+    const [source] = await tx<
+      { id: number }[]
+    >`select rowhook.source_for(${table.relid}::oid::regclass) as id`
     sourceIds.push(source!.id)
     await tx`
       insert into rowhook.sink_table (sink_id, source_id, ordinal, actions, filter, filter_parts, filter_columns,

@@ -2,22 +2,62 @@
 import fc from 'fast-check'
 
 const text = fc.oneof(
-  fc.constantFrom('', ' ', 'a', 'a  ', '"', "'", '\\', '\\x', '{}', 'null', 'NULL', '\n', '\u{1}', 'ä', '🐘', '\u2028', '%s'),
+  fc.constantFrom(
+    '',
+    ' ',
+    'a',
+    'a  ',
+    '"',
+    "'",
+    '\\',
+    '\\x',
+    '{}',
+    'null',
+    'NULL',
+    '\n',
+    '\u{1}',
+    'ä',
+    '🐘',
+    '\u2028',
+    '%s',
+  ),
   fc.string({ unit: 'grapheme', maxLength: 12 }).map((s) => s.replaceAll('\0', '').toWellFormed()),
 )
 const instant = fc.constantFrom(
-  '2026-02-28 23:59:59.999999+05:30', '1900-01-01 00:00:00Z', '0044-03-15 12:00:00+00 BC', 'infinity', '-infinity',
-  '2026-07-01 12:00:00.1-07', '9999-12-31 23:59:59Z', '2026-01-01 00:00:00.000001Z',
+  '2026-02-28 23:59:59.999999+05:30',
+  '1900-01-01 00:00:00Z',
+  '0044-03-15 12:00:00+00 BC',
+  'infinity',
+  '-infinity',
+  '2026-07-01 12:00:00.1-07',
+  '9999-12-31 23:59:59Z',
+  '2026-01-01 00:00:00.000001Z',
 )
 const float = fc.oneof(
   fc.constantFrom('0', '-0', 'NaN', 'Infinity', '-Infinity', '0.1', '1e-300', '0.30000000000000004', '1e22'),
   fc.double({ noDefaultInfinity: true, noNaN: true }).map(String),
 )
 const interval = fc.constantFrom(
-  '1 year 2 mons', '-1 mon +2 days -03:04:05.6', '00:00:00', '400 days', '1 day', '24:00:00', '-00:00:00.000001',
+  '1 year 2 mons',
+  '-1 mon +2 days -03:04:05.6',
+  '00:00:00',
+  '400 days',
+  '1 day',
+  '24:00:00',
+  '-00:00:00.000001',
 )
 const json = fc.oneof(
-  fc.constantFrom('null', '1', '1.00', '"\\u00e4"', '{"a": 1,  "b":[]}', '{"a":1,"a":2}', '[ ]', '"a\\"b"', '12345678901234567890.10'),
+  fc.constantFrom(
+    'null',
+    '1',
+    '1.00',
+    '"\\u00e4"',
+    '{"a": 1,  "b":[]}',
+    '{"a":1,"a":2}',
+    '[ ]',
+    '"a\\"b"',
+    '12345678901234567890.10',
+  ),
   fc.json({ maxDepth: 2 }).filter((value) => !value.includes('\\u0000')),
 )
 const integer = fc.integer({ min: -32768, max: 32767 }).map(String)
@@ -28,7 +68,10 @@ export const types: Record<string, fc.Arbitrary<string>> = {
   int2: integer,
   int4: fc.integer().map(String),
   int8: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
-  numeric: fc.oneof(fc.constantFrom('0', '1.0', '1.00', 'NaN', '-0.000', '123456789012345678901234567890.1'), integer),
+  numeric: fc.oneof(
+    fc.constantFrom('0', '1.0', '1.00', 'NaN', '-0.000', '123456789012345678901234567890.1'),
+    integer,
+  ),
   'numeric(10,3)': integer,
   float4: fc.constantFrom('0', '-0', '0.1', 'NaN', 'Infinity', '1e-40', '3.4e38', '0.3'),
   float8: float,
@@ -123,7 +166,12 @@ export const columns: fc.Arbitrary<GeneratedColumn[]> = fc
         const value = fc.option(types[type]!, { freq: 4 })
         return fc
           .tuple(value, value, fc.boolean())
-          .map(([before, after, same]) => ({ name: `c${i} ${type}`, type, before, after: same ? before : after }))
+          .map(([before, after, same]) => ({
+            name: `c${i} ${type}`,
+            type,
+            before,
+            after: same ? before : after,
+          }))
       }),
     ),
   )

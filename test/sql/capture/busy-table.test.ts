@@ -39,7 +39,9 @@ test('while we wait and wait, other writers get through, and giving up names the
   await writer`insert into t values (1) -- by the blocker`
   const [{ pid }] = await writer<[{ pid: number }]>`select pg_backend_pid() as pid`
   await writer`insert into t values (2) -- by the blocker`
-  const giving = prepareSources(sql, tables, { lockTimeoutMs: 50, giveUpAfterMs: 600 }).catch((error: unknown) => error)
+  const giving = prepareSources(sql, tables, { lockTimeoutMs: 50, giveUpAfterMs: 600 }).catch(
+    (error: unknown) => error,
+  )
   let slowest = 0
   for (let i = 10; i < 30; i += 1) {
     const begun = performance.now()
@@ -65,7 +67,10 @@ test('editing a sink locks no table', async () => {
   await capture(sql, { name: 't', filter: 'id > 1' })
   await writer`insert into t values (0), (2)`
   await writer`commit`
-  expect((await events(sql)).map((e) => [e.pks[0], e.sinks])).toEqual([['1', [sink]], ['2', [sink]]])
+  expect((await events(sql)).map((e) => [e.pks[0], e.sinks])).toEqual([
+    ['1', [sink]],
+    ['2', [sink]],
+  ])
 })
 
 test('what cannot be released at once stays, and captures nothing', async () => {
@@ -78,5 +83,8 @@ test('what cannot be released at once stays, and captures nothing', async () => 
   await writer`insert into t values (2)`
   await writer`commit`
   await releaseSources(sql, [1])
-  expect([await events(sql), await sql`select from pg_trigger where tgrelid = 't'::regclass`]).toMatchObject([[], []])
+  expect([await events(sql), await sql`select from pg_trigger where tgrelid = 't'::regclass`]).toMatchObject([
+    [],
+    [],
+  ])
 })

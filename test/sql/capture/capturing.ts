@@ -22,7 +22,10 @@ export async function capture(
       insert into rowhook.sink (name, endpoint_id)
       select ${name}, e.id from rowhook.endpoint e where e.name = 'endpoint'
       on conflict (name) do update set updated_at = now() returning id`
-    await regenerate(tx, (await saveTables(tx, sink!.id, resolved)).toSorted((a, b) => a - b))
+    await regenerate(
+      tx,
+      (await saveTables(tx, sink!.id, resolved)).toSorted((a, b) => a - b),
+    )
     return sink!.id
   })
   await expectCompiled(sql)
@@ -97,10 +100,19 @@ export async function delivered(
   const open = await sql<{ source_id: number; ids: number[] }[]>`
     select source_id, array_agg(id::int) as ids from rowhook.event
     where ${sink} = any (undecided) group by source_id`
-  const verdicts = new Map<number, { verdict: string; grp: string | null; old_grp: string | null; error: string | null }>()
+  const verdicts = new Map<
+    number,
+    { verdict: string; grp: string | null; old_grp: string | null; error: string | null }
+  >()
   for (const { source_id, ids } of open) {
     const rows = await sql<
-      { event_id: number; verdict: string; grp: string | null; old_grp: string | null; error: string | null }[]
+      {
+        event_id: number
+        verdict: string
+        grp: string | null
+        old_grp: string | null
+        error: string | null
+      }[]
     >`select event_id::int as event_id, verdict, grp, old_grp, error from rowhook.decide(${sink}, ${ids}, ${source_id})`
     for (const row of rows) verdicts.set(row.event_id, row)
   }

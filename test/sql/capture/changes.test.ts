@@ -51,11 +51,17 @@ describe('every kind of statement', () => {
     await sql`insert into orders values (1, 1, 'b', 1), (2, 1, 'c', 1), (3, 1, 'd', 1)
       on conflict (id) do update set status = excluded.status`
     await sql`insert into orders values (1, 1, 'z', 1) on conflict do nothing`
-    expect(lines(await events(sql)).map((line) => line.slice(0, 3)).toSorted()).toEqual(['i 1', 'i 2', 'i 3', 'u 1'])
+    expect(
+      lines(await events(sql))
+        .map((line) => line.slice(0, 3))
+        .toSorted(),
+    ).toEqual(['i 1', 'i 2', 'i 3', 'u 1'])
   })
 
   test('merge captures each of its actions', async (context) => {
-    const [{ version }] = await sql<[{ version: number }]>`select current_setting('server_version_num')::int as version`
+    const [{ version }] = await sql<
+      [{ version: number }]
+    >`select current_setting('server_version_num')::int as version`
     if (version < 150_000) context.skip('merge came with Postgres 15')
     await orders()
     await sql`insert into orders values (1, 1, 'a', 1), (2, 1, 'b', 1)`
@@ -139,15 +145,19 @@ describe('every kind of statement', () => {
     await orders()
     await sql.begin(async (tx) => {
       await tx`insert into orders values (1, 1, 'kept', 1)`
-      await tx.savepoint(async (inner) => {
-        await inner`insert into orders values (2, 1, 'lost', 1)`
-        throw new Error('back')
-      }).catch(() => {})
+      await tx
+        .savepoint(async (inner) => {
+          await inner`insert into orders values (2, 1, 'lost', 1)`
+          throw new Error('back')
+        })
+        .catch(() => {})
     })
-    await sql.begin(async (tx) => {
-      await tx`insert into orders values (3, 1, 'lost', 1)`
-      throw new Error('back')
-    }).catch(() => {})
+    await sql
+      .begin(async (tx) => {
+        await tx`insert into orders values (3, 1, 'lost', 1)`
+        throw new Error('back')
+      })
+      .catch(() => {})
     expect((await events(sql)).map((e) => e.pks)).toEqual([['1']])
   })
 
@@ -297,7 +307,9 @@ describe('triggers and functions of the user', () => {
   })
 
   test('virtual columns are computed, for filters, records and changes', async (context) => {
-    const [{ version }] = await sql<[{ version: number }]>`select current_setting('server_version_num')::int as version`
+    const [{ version }] = await sql<
+      [{ version: number }]
+    >`select current_setting('server_version_num')::int as version`
     if (version < 180_000) context.skip('virtual columns came with Postgres 18')
     await sql`create table t (id int primary key, raised int, "n.a" int generated always as (raised * 2) virtual)`
     await capture(sql, { name: 't', filter: '"n.a" > 2' })
@@ -313,20 +325,51 @@ describe('triggers and functions of the user', () => {
 describe('names', () => {
   test('any name that Postgres takes is captured, those of our own code included', async () => {
     const names = [
-      'n', 'o', 'r', 'x', 'capture', 'raised', 'generic', 'before', 'rowhook_new', 'rowhook_row', 'sinks', 'wanted',
-      'tg_op', 'new', 'old', 'select', 'Größe', 'a"b', "it's", 'back\\slash', '$capture$', '%1$s', 'c1', '🐘', ' ', 'ctidx',
+      'n',
+      'o',
+      'r',
+      'x',
+      'capture',
+      'raised',
+      'generic',
+      'before',
+      'rowhook_new',
+      'rowhook_row',
+      'sinks',
+      'wanted',
+      'tg_op',
+      'new',
+      'old',
+      'select',
+      'Größe',
+      'a"b',
+      "it's",
+      'back\\slash',
+      '$capture$',
+      '%1$s',
+      'c1',
+      '🐘',
+      ' ',
+      'ctidx',
     ]
     const list = names.map((name) => `"${name.replaceAll('"', '""')}" int`).join(', ')
-    await sql.unsafe(`create schema "Sch""ema"; create table "Sch""ema"."Ta ble.x" (id int primary key, ${list})`)
+    await sql.unsafe(
+      `create schema "Sch""ema"; create table "Sch""ema"."Ta ble.x" (id int primary key, ${list})`,
+    )
     const filter = names.map((name) => `"${name.replaceAll('"', '""')}" is not null`).join(' and ')
     await capture(sql, { name: '"Sch""ema"."Ta ble.x"', filter, group_by: ['Größe', "it's"] })
     await sql.unsafe(`insert into "Sch""ema"."Ta ble.x" values (1${', 1'.repeat(names.length)})`)
     await sql.unsafe(`update "Sch""ema"."Ta ble.x" set "a""b" = 2, "n" = 2`)
-    await sql.unsafe(`insert into "Sch""ema"."Ta ble.x" select i${', i'.repeat(names.length)} from generate_series(2, 3) i`)
+    await sql.unsafe(
+      `insert into "Sch""ema"."Ta ble.x" select i${', i'.repeat(names.length)} from generate_series(2, 3) i`,
+    )
     await sql.unsafe(`update "Sch""ema"."Ta ble.x" set "🐘" = 9 where id > 1`)
     const stored = await events(sql)
     expect(stored.map((e) => e.action)).toEqual(['i', 'u', 'i', 'i', 'u', 'u'])
-    expect(JSON.parse(stored[0]!.record!)).toEqual({ id: 1, ...Object.fromEntries(names.map((name) => [name, 1])) })
+    expect(JSON.parse(stored[0]!.record!)).toEqual({
+      id: 1,
+      ...Object.fromEntries(names.map((name) => [name, 1])),
+    })
     expect(JSON.parse(stored[1]!.changes!)).toEqual({ n: 1, 'a"b': 1 })
     expect(JSON.parse(stored[4]!.changes!)).toEqual({ '🐘': 2 })
     expect(stored[0]!.groups).toEqual(['1:1'])

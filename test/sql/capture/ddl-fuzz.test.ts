@@ -68,7 +68,10 @@ const steps: Record<string, Step> = {
     const role = roles[r % roles.length]!
     const free = names.filter((n) => !Object.values(m.names).includes(n))
     const name = free[r % free.length]!
-    return { sql: `alter table ${at(m)} rename ${col(m, role)} to ${q(name)}`, then: (n) => void (n.names[role] = name) }
+    return {
+      sql: `alter table ${at(m)} rename ${col(m, role)} to ${q(name)}`,
+      then: (n) => void (n.names[role] = name),
+    }
   },
   'swap two columns': (m, r) => {
     const a = roles[r % roles.length]!
@@ -108,7 +111,9 @@ const steps: Record<string, Step> = {
       alter table ${at(m)} add ${col(m, 'mood')} kinds.mood default 'ok'; commit`,
     then: (n) => void (n.stale = true),
   }),
-  'add a label to the type': (_, r) => ({ sql: `alter type kinds.mood add value if not exists 'label ${r % 3}'` }),
+  'add a label to the type': (_, r) => ({
+    sql: `alter type kinds.mood add value if not exists 'label ${r % 3}'`,
+  }),
   'rename the table': (m, r) => {
     const table = `t ${r % 5}`
     if (table === m.table) return { sql: 'select' }
@@ -117,7 +122,10 @@ const steps: Record<string, Step> = {
   'move the table to another schema': (m, r) => {
     const schema = `s${r % 3}`
     if (schema === m.schema) return { sql: 'select' }
-    return { sql: `create schema if not exists ${schema}; alter table ${at(m)} set schema ${schema}`, then: (n) => void (n.schema = schema) }
+    return {
+      sql: `create schema if not exists ${schema}; alter table ${at(m)} set schema ${schema}`,
+      then: (n) => void (n.schema = schema),
+    }
   },
   'rename the schema': (m) => {
     const schema = `renamed_${m.nextId}`
@@ -145,7 +153,11 @@ const steps: Record<string, Step> = {
     then: (n) => void (n.stale = true),
     save: true,
   }),
-  'drop the schema': (m) => ({ sql: `select rowhook.refresh_changed(); drop schema ${q(m.schema)} cascade`, then: (n) => void (n.stale = true), save: true }),
+  'drop the schema': (m) => ({
+    sql: `select rowhook.refresh_changed(); drop schema ${q(m.schema)} cascade`,
+    then: (n) => void (n.stale = true),
+    save: true,
+  }),
   'make a partition for the events of today': (_, r) => ({
     sql: `create table if not exists rowhook.event_fuzz_${r % 50} partition of rowhook.event for values from ('20${50 + (r % 50)}-01-01') to ('20${50 + (r % 50)}-02-01')`,
   }),
@@ -165,14 +177,18 @@ async function write(sql: postgres.Sql, m: Model, values: number[]): Promise<voi
   await sql.unsafe(`insert into ${at(m)} (${list}) values (${first!.id}, ${first!.value}, 'a', 'x')`)
   wanted('i', [first!], 'a')
   if (rest.length > 0) {
-    await sql.unsafe(`insert into ${at(m)} (${list}) values ${rest.map((r) => `(${r.id}, ${r.value}, 'a', 'x')`).join(', ')}`)
+    await sql.unsafe(
+      `insert into ${at(m)} (${list}) values ${rest.map((r) => `(${r.id}, ${r.value}, 'a', 'x')`).join(', ')}`,
+    )
     wanted('i', rest, 'a')
   }
   const range = `${col(m, 'id')} between ${first!.id} and ${rows.at(-1)!.id}`
   await sql.unsafe(`update ${at(m)} set ${col(m, 'excluded')} = 'other' where ${range}`)
   await sql.unsafe(`update ${at(m)} set ${col(m, 'group')} = 'b' where ${range}`)
   wanted('u', rows, 'b')
-  await sql.unsafe(`update ${at(m)} set ${col(m, 'filter')} = ${col(m, 'filter')} + 1 where ${col(m, 'id')} = ${first!.id}`)
+  await sql.unsafe(
+    `update ${at(m)} set ${col(m, 'filter')} = ${col(m, 'filter')} + 1 where ${col(m, 'id')} = ${first!.id}`,
+  )
   first!.value += 1
   wanted('u', [first!], 'b')
   await sql.unsafe(`delete from ${at(m)} where ${range}`)
@@ -201,7 +217,8 @@ async function disturb(url: string, stop: { now: boolean }, failures: string[]):
     } catch (error) {
       const { code, message, where = '' } = error as postgres.PostgresError
       // The statement may lose to the user's own DDL (a column that was just renamed); never to us.
-      if (where.includes('rowhook') || ['55P03', '57014'].includes(code)) failures.push(`${message}\n${where}`)
+      if (where.includes('rowhook') || ['55P03', '57014'].includes(code))
+        failures.push(`${message}\n${where}`)
     }
   }
   await sql.end()
@@ -215,13 +232,23 @@ test(
     await fc.assert(
       fc.asyncProperty(
         fc.array(
-          fc.tuple(fc.constantFrom(...Object.keys(steps)), fc.nat(1000), fc.array(fc.integer({ min: 3, max: 8 }), { minLength: 1, maxLength: 4 })),
+          fc.tuple(
+            fc.constantFrom(...Object.keys(steps)),
+            fc.nat(1000),
+            fc.array(fc.integer({ min: 3, max: 8 }), { minLength: 1, maxLength: 4 }),
+          ),
           { minLength: 8, maxLength: 14, size: 'max' },
         ),
         async (script) => {
           const { sql, url, drop } = await createDatabase()
           const m: Model = {
-            schema: 's0', table: 't', stale: false, extra: 0, nextId: 1, expected: [], waiting: [],
+            schema: 's0',
+            table: 't',
+            stale: false,
+            extra: 0,
+            nextId: 1,
+            expected: [],
+            waiting: [],
             names: { id: 'id', filter: 'f', group: 'g', excluded: 'e', other: 'at', mood: 'm' },
           }
           await create(sql, m)
@@ -248,8 +275,12 @@ test(
               const { stale, errors } = await send(sql, sink, sent)
               expect(byRow(sent.messages), done.join(', ')).toEqual(byRow(m.expected))
               expect([...errors.values()]).toEqual([])
-              const [entry] = await sql<{ stale_reason: string | null }[]>`select stale_reason from rowhook.sink_table`
-              expect(entry!.stale_reason === null, `${entry!.stale_reason} after ${done.join(', ')}`).toBe(!m.stale)
+              const [entry] = await sql<
+                { stale_reason: string | null }[]
+              >`select stale_reason from rowhook.sink_table`
+              expect(entry!.stale_reason === null, `${entry!.stale_reason} after ${done.join(', ')}`).toBe(
+                !m.stale,
+              )
               if (m.stale) {
                 expect(entry!.stale_reason).toMatch(/save the sink/)
                 expect(stale.length).toBeGreaterThanOrEqual(m.waiting.length)
@@ -281,7 +312,11 @@ interface Sent {
 }
 
 /** Sends what is new, and what waited and may go now, as a dispatcher would. */
-async function send(sql: postgres.Sql, sink: number, sent: Sent): Promise<{ stale: number[]; errors: Map<number, string> }> {
+async function send(
+  sql: postgres.Sql,
+  sink: number,
+  sent: Sent,
+): Promise<{ stale: number[]; errors: Map<number, string> }> {
   const { messages, stale, errors } = await delivered(sql, sink)
   const open = (id: number) => id > sent.last || sent.waiting.includes(id)
   sent.messages.push(...messages.filter(({ id }) => open(id)))

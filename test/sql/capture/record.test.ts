@@ -14,7 +14,9 @@ let locales: string[]
 beforeAll(async () => {
   ;({ sql, url } = await createDatabase())
   await sql.unsafe(userTypes)
-  const found = await sql<{ name: string }[]>`select 'C' as name union select collname from pg_collation where collname = 'en_US.utf8'`
+  const found = await sql<
+    { name: string }[]
+  >`select 'C' as name union select collname from pg_collation where collname = 'en_US.utf8'`
   locales = found.map(({ name }) => name)
 })
 
@@ -29,7 +31,9 @@ test(
       fc.asyncProperty(columns, settings, fc.boolean(), async (list, session, many) => {
         table += 1
         const name = `t${table}`
-        await sql.unsafe(`create table ${name} (id int primary key, ${list.map((c) => `${quote(c.name)} ${c.type}`).join(', ')})`)
+        await sql.unsafe(
+          `create table ${name} (id int primary key, ${list.map((c) => `${quote(c.name)} ${c.type}`).join(', ')})`,
+        )
         await sql.begin((tx) => insert(tx, name, list, many))
         await capture(sql, { name })
         const after = (await events(sql)).length
@@ -55,8 +59,15 @@ test(
 )
 
 /** The rows, and a table of their new values: the writer then changes rows without reading any text. */
-async function insert(tx: postgres.TransactionSql, name: string, list: GeneratedColumn[], many: boolean): Promise<void> {
-  await tx.unsafe(`create table ${name}_after as select ${list.map((c, i) => `${one(c, 'after')} as v${i}`).join(', ')}`)
+async function insert(
+  tx: postgres.TransactionSql,
+  name: string,
+  list: GeneratedColumn[],
+  many: boolean,
+): Promise<void> {
+  await tx.unsafe(
+    `create table ${name}_after as select ${list.map((c, i) => `${one(c, 'after')} as v${i}`).join(', ')}`,
+  )
   await tx.unsafe(
     `insert into ${name} select i, ${list.map((c) => one(c, 'before')).join(', ')} from generate_series(1, ${many ? 3 : 1}) i`,
   )

@@ -34,7 +34,11 @@ describe('a writer without any right on the schema rowhook', () => {
     // also where the compiled code no longer fits, and the generic capture reads our tables
     await sql`alter table t rename n to m`
     await asOrdinary(database, (own) => own`insert into t values (3, 1)`)
-    expect(lines(await events(sql))).toEqual(['i 1 {"id":1,"n":1}', 'i 2 {"id":2,"n":0}', 'i 3 {"id":3,"m":1}'])
+    expect(lines(await events(sql))).toEqual([
+      'i 1 {"id":1,"n":1}',
+      'i 2 {"id":2,"n":0}',
+      'i 3 {"id":3,"m":1}',
+    ])
   })
 })
 
@@ -81,7 +85,9 @@ describe('an owner without any attribute', () => {
 describe('code of a user', () => {
   // Whatever of theirs runs inside of our function would run as its owner, here a superuser.
   async function trap(database: TestDatabase): Promise<void> {
-    await database.sql.unsafe(`create schema evil authorization ${ordinaryRole.name}; create table public.trapped (who text); grant all on trapped to public`)
+    await database.sql.unsafe(
+      `create schema evil authorization ${ordinaryRole.name}; create table public.trapped (who text); grant all on trapped to public`,
+    )
   }
 
   test('that shadows built-in functions, operators, types and tables does not run', async () => {
@@ -90,7 +96,11 @@ describe('code of a user', () => {
     await trap(database)
     await sql`create table t (id int primary key, name text, at timestamptz default now())`
     await sql.unsafe(`grant all on t to ${ordinaryRole.name}`)
-    await capture(sql, { name: 't', filter: "id > 0 and name in ('a', 'b') and at between '2000-01-01' and '2100-01-01'", group_by: ['name'] })
+    await capture(sql, {
+      name: 't',
+      filter: "id > 0 and name in ('a', 'b') and at between '2000-01-01' and '2100-01-01'",
+      group_by: ['name'],
+    })
     await asOrdinary(database, async (own) => {
       for (const body of [
         'evil.row_to_json(record) returns json',
@@ -107,7 +117,9 @@ describe('code of a user', () => {
       }
       await own.unsafe(`create operator evil.= (leftarg = text, rightarg = text, function = evil.eq)`)
       await own.unsafe(`create operator evil.> (leftarg = int, rightarg = int, function = evil.gt)`)
-      await own.unsafe(`create operator evil.>= (leftarg = timestamptz, rightarg = timestamptz, function = evil.ge)`)
+      await own.unsafe(
+        `create operator evil.>= (leftarg = timestamptz, rightarg = timestamptz, function = evil.ge)`,
+      )
       await own.unsafe(`create temporary table pg_class (a int); create temporary table event (a int)`)
       await own.unsafe(`set search_path = evil, pg_temp, pg_catalog, public`)
       await own.unsafe(`insert into public.t values (1, 'a'), (2, 'c')`)
@@ -131,7 +143,11 @@ describe('code of a user', () => {
       await own.unsafe(`create type evil.mood as enum ('ok', 'bad');
         create table evil.t (mood evil.mood primary key, list evil.mood[], n int)`)
     })
-    const sink = await capture(sql, { name: 'evil.t', filter: "mood = 'bad' and mood::text like 'b%'", group_by: ['mood', 'list'] })
+    const sink = await capture(sql, {
+      name: 'evil.t',
+      filter: "mood = 'bad' and mood::text like 'b%'",
+      group_by: ['mood', 'list'],
+    })
     await asOrdinary(database, async (own) => {
       await own.unsafe(`insert into evil.t values ('bad', '{ok,bad}', 1)`)
       for (const target of ['json', 'text', 'int']) {
@@ -161,7 +177,9 @@ describe('code of a user', () => {
     const { sql } = database
     await trap(database)
     await asOrdinary(database, (own) =>
-      own.unsafe(`create type evil.mood as enum ('ok', 'bad'); create table evil.t (id int primary key, mood evil.mood)`),
+      own.unsafe(
+        `create type evil.mood as enum ('ok', 'bad'); create table evil.t (id int primary key, mood evil.mood)`,
+      ),
     )
     const sink = await capture(sql, { name: 'evil.t', filter: "mood = 'bad'" })
     await asOrdinary(database, async (own) => {
@@ -190,7 +208,11 @@ describe('code of a user', () => {
         create domain evil.count as int check (evil.ok(value));
         create table evil.t (id int primary key, n evil.count)`)
     })
-    const sink = await capture(sql, { name: 'evil.t', filter: 'n is not null and 1 / id > 0', group_by: ['n'] })
+    const sink = await capture(sql, {
+      name: 'evil.t',
+      filter: 'n is not null and 1 / id > 0',
+      group_by: ['n'],
+    })
     await asOrdinary(database, (own) => own.unsafe(`insert into evil.t values (0, 1), (1, 5)`))
     await sql`delete from trapped`
     const { messages, errors } = await delivered(sql, sink)

@@ -14,7 +14,10 @@ beforeEach(async () => {
   sql = database.sql
 })
 
-async function session<T>(work: (own: postgres.Sql) => Promise<T>, settings: Record<string, string> = {}): Promise<T> {
+async function session<T>(
+  work: (own: postgres.Sql) => Promise<T>,
+  settings: Record<string, string> = {},
+): Promise<T> {
   const own = connect(database.url, { max: 1, connection: settings })
   try {
     return await work(own)
@@ -32,16 +35,22 @@ describe('filters that raise', () => {
     await sql`update t set n = n + 1`
     await sql`insert into t values (4, 1)`
     const stored = await events(sql)
-    expect(stored.map((e) => [e.pks[0], e.sinks, e.undecided])).toEqual([
-      ['1', [plain], [strict]],
-      ['2', [plain], [strict]],
-      ['3', [], [strict]],
-      ['1', [plain], null],
-      ['2', [strict, plain], null],
-      ['4', [strict, plain], null],
-    ].map(([id, sinks, undecided]) => [id, (sinks as number[]).toSorted((a, b) => a - b), undecided]))
+    expect(stored.map((e) => [e.pks[0], e.sinks, e.undecided])).toEqual(
+      [
+        ['1', [plain], [strict]],
+        ['2', [plain], [strict]],
+        ['3', [], [strict]],
+        ['1', [plain], null],
+        ['2', [strict, plain], null],
+        ['4', [strict, plain], null],
+      ].map(([id, sinks, undecided]) => [id, (sinks as number[]).toSorted((a, b) => a - b), undecided]),
+    )
     const { messages, errors } = await delivered(sql, strict)
-    expect(messages.map((m) => [m.action, m.pks[0]])).toEqual([['i', '1'], ['u', '2'], ['i', '4']])
+    expect(messages.map((m) => [m.action, m.pks[0]])).toEqual([
+      ['i', '1'],
+      ['u', '2'],
+      ['i', '4'],
+    ])
     expect([...errors.entries()]).toEqual([[stored[1]!.id, 'division by zero']])
   })
 
@@ -71,7 +80,12 @@ describe('filters that raise', () => {
 describe('a table that is altered', () => {
   test('goes on under its new names, without a refresh, in sessions that had plans of before', async () => {
     await sql`create table t (id int primary key, a int, b text, secret text)`
-    const sink = await capture(sql, { name: 't', filter: 'a > 1', group_by: ['b'], exclude_columns: ['secret'] })
+    const sink = await capture(sql, {
+      name: 't',
+      filter: 'a > 1',
+      group_by: ['b'],
+      exclude_columns: ['secret'],
+    })
     await session(async (own) => {
       await own`insert into t values (1, 2, 'x', 's')`
       await sql`alter table t rename a to c`
@@ -106,7 +120,11 @@ describe('a table that is altered', () => {
       await own`commit`
     })
     const last = (await events(sql)).at(-1)!
-    expect(last).toMatchObject({ record: '{"id":2,"c":"2","a":0}', shape: { id: 1, c: 2, a: 3 }, undecided: [sink] })
+    expect(last).toMatchObject({
+      record: '{"id":2,"c":"2","a":0}',
+      shape: { id: 1, c: 2, a: 3 },
+      undecided: [sink],
+    })
     const { stale } = await delivered(sql, sink)
     expect(stale).toEqual([last.id])
   })
@@ -120,13 +138,17 @@ describe('a table that is altered', () => {
     await sql`insert into t values (2, 'b')`
     expect((await delivered(sql, sink)).stale).toHaveLength(2)
     const [entry] = await sql`select stale_reason from rowhook.sink_table`
-    expect(entry!['stale_reason']).toBe('column n of public.t, which filter names, was dropped; edit filter and save the sink')
+    expect(entry!['stale_reason']).toBe(
+      'column n of public.t, which filter names, was dropped; edit filter and save the sink',
+    )
     // a new column of the old name is another column
     await sql`alter table t add n int default 9`
     await sql`select rowhook.refresh('t')`
     expect((await delivered(sql, sink)).messages).toEqual([])
     await capture(sql, { name: 't', filter: "kind <> 'a'", group_by: ['kind'] })
-    expect((await delivered(sql, sink)).messages.map((m) => [m.group, m.record])).toEqual([['b', { id: 2, kind: 'b' }]])
+    expect((await delivered(sql, sink)).messages.map((m) => [m.group, m.record])).toEqual([
+      ['b', { id: 2, kind: 'b' }],
+    ])
   })
 
   test('by a key that changes: from the next statement on, the new key is what identifies rows', async () => {
@@ -214,7 +236,9 @@ describe('transactions of every kind', () => {
   })
 
   test('a prepared transaction, where the server allows any, is not made to fail by a notification', async () => {
-    const [{ most }] = await sql<[{ most: string }]>`select current_setting('max_prepared_transactions') as most`
+    const [{ most }] = await sql<
+      [{ most: string }]
+    >`select current_setting('max_prepared_transactions') as most`
     await sql`select setval('rowhook.sleep_seq', 2)`
     await session(async (own) => {
       await own`begin`
@@ -254,14 +278,20 @@ describe('history', () => {
     await sql`select rowhook.refresh('t')`
     await sql`insert into t values (1, 1)`
     await sql`update t set n = 1`
-    expect((await events(sql)).map((e) => [e.action, e.sinks, e.changes])).toEqual([['i', [], null], ['u', [], '{}']])
+    expect((await events(sql)).map((e) => [e.action, e.sinks, e.changes])).toEqual([
+      ['i', [], null],
+      ['u', [], '{}'],
+    ])
     const parts = [{ side: 'row', att: 2 }, ' % 2 = 0 and 1 / ', { side: 'row', att: 2 }, ' >= 0']
     await sql`update rowhook.source set retention_parts = ${sql.json(parts)}, retention_can_raise = true`
     await sql`select rowhook.refresh('t')`
     await sql`insert into t values (2, 2), (3, 3), (4, 101)`
     await sql`insert into t values (5, 0), (6, 1)`
     expect((await events(sql)).slice(2).map((e) => [e.pks[0], e.sinks, e.undecided])).toEqual([
-      ['2', [], null], ['4', [sink], null], ['5', [], null], ['6', [], null],
+      ['2', [], null],
+      ['4', [sink], null],
+      ['5', [], null],
+      ['6', [], null],
     ])
     await sql`alter table t rename n to m`
     await sql`alter table t alter m type text`

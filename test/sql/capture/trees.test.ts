@@ -46,7 +46,14 @@ describe('a partitioned table', () => {
     expect(await events(sql)).toMatchObject([
       { action: 'i' },
       { action: 'i' },
-      { action: 'u', pks: ['us', '1'], old_pks: ['eu', '1'], groups: ['us'], old_groups: ['eu'], changes: '{"region":"eu"}' },
+      {
+        action: 'u',
+        pks: ['us', '1'],
+        old_pks: ['eu', '1'],
+        groups: ['us'],
+        old_groups: ['eu'],
+        changes: '{"region":"eu"}',
+      },
       { action: 'u', pks: ['us', '2'], old_pks: ['eu', '2'] },
     ])
   })
@@ -59,7 +66,11 @@ describe('a partitioned table', () => {
     await sql`select rowhook.refresh('m')`
     await sql`insert into m_asia values ('asia', 2, 2)`
     await sql`insert into m_asia_1 values ('asia', 3, 3)`
-    expect(lines(await events(sql)).map((line) => line.slice(0, 8))).toEqual(['i asia:1', 'i asia:2', 'i asia:3'])
+    expect(lines(await events(sql)).map((line) => line.slice(0, 8))).toEqual([
+      'i asia:1',
+      'i asia:2',
+      'i asia:3',
+    ])
   })
 
   test('a partition that was detached is captured no more, and again once it is back', async () => {

@@ -22,7 +22,11 @@ async function settle(sql: Sql, sink: SinkFixture, ops: (ids: number[]) => Ops):
 }
 
 const discarded = (sink: SinkFixture, id: number, key = id) => ({
-  event_id: id, groups: [`${sink.source}:${key}`], attempts: 3, webhook_id: 'msg_old', error: '400 Bad Request',
+  event_id: id,
+  groups: [`${sink.source}:${key}`],
+  attempts: 3,
+  webhook_id: 'msg_old',
+  error: '400 Bad Request',
 })
 
 const count = async (query: PendingQuery<Row[]>) => Number((await query)[0]!['count'])
@@ -32,11 +36,13 @@ const discard = (sql: Sql, sink: SinkFixture, state: string | null, ids: number[
   count(sql`select rowhook.discard(${sink.id}, ${state}, ${ids}) as count`)
 
 const held = async (sql: Sql) =>
-  (await sql`select event_id::int as id, groups, failures from rowhook.held order by seq`).map((row) => ({ ...row }))
+  (await sql`select event_id::int as id, groups, failures from rowhook.held order by seq`).map((row) => ({
+    ...row,
+  }))
 const states = async (sql: Sql, sink: SinkFixture) =>
-  (await sql`select m.event_id || ' ' || m.state as line from rowhook.list_messages(${sink.id}) m order by m.event_id`).map(
-    (row) => row['line'] as string,
-  )
+  (
+    await sql`select m.event_id || ' ' || m.state as line from rowhook.list_messages(${sink.id}) m order by m.event_id`
+  ).map((row) => row['line'] as string)
 
 test('a discarded message goes behind everything of its group that waits, with no failures', async () => {
   const { sql, sink } = await prepare(2)
@@ -109,7 +115,9 @@ test('an update that moved between groups waits behind both when it is sent agai
   const keys = async (sink: SinkFixture) => {
     await settle(sql, sink, () => ({}))
     await redeliver(sql, sink, null, [1, 2])
-    return (await sql`select groups from rowhook.held where stream_id = ${sink.stream} order by seq`).map((row) => row['groups'])
+    return (await sql`select groups from rowhook.held where stream_id = ${sink.stream} order by seq`).map(
+      (row) => row['groups'],
+    )
   }
   expect(await keys(byKey)).toEqual([[`${byKey.source}:1`], [`${byKey.source}:1`, `${byKey.source}:2`]])
   expect(await keys(byCustomer)).toEqual([['=10'], ['=10', '=20']])
@@ -119,7 +127,16 @@ test('an update that moved between groups waits behind both when it is sent agai
 test('a failing batch is due at once, and an open circuit probes', async () => {
   const { sql, sink } = await prepare(2)
   await settle(sql, sink, () => ({
-    freeze: [failedBatch(sink, [{ id: 1, key: 1 }, { id: 2, key: 2 }], { nextMs: 500_000 })],
+    freeze: [
+      failedBatch(
+        sink,
+        [
+          { id: 1, key: 1 },
+          { id: 2, key: 2 },
+        ],
+        { nextMs: 500_000 },
+      ),
+    ],
     circuit: { state: 'open', failures: 5, probes: 0, next_ms: 500_000 },
   }))
   expect(await redeliver(sql, sink, 'failing')).toBe(2)
@@ -132,7 +149,17 @@ test('a failing batch is due at once, and an open circuit probes', async () => {
 test('discarding one of a failing batch makes the rest a new batch, due now', async () => {
   const { sql, sink } = await prepare(3)
   await settle(sql, sink, () => ({
-    freeze: [failedBatch(sink, [{ id: 1, key: 1 }, { id: 2, key: 2 }, { id: 3, key: 3 }], { failures: 2 })],
+    freeze: [
+      failedBatch(
+        sink,
+        [
+          { id: 1, key: 1 },
+          { id: 2, key: 2 },
+          { id: 3, key: 3 },
+        ],
+        { failures: 2 },
+      ),
+    ],
   }))
   expect(await discard(sql, sink, null, [2])).toBe(1)
   const [batch] = await sql`
@@ -147,8 +174,15 @@ test('discarding one of a failing batch makes the rest a new batch, due now', as
     due: true,
     last_error: '503 Service Unavailable',
   })
-  const [gone] = await sql`select event_id::int as id, attempts, webhook_id, error, groups from rowhook.discarded`
-  expect(gone).toEqual({ id: 2, attempts: 2, webhook_id: 'msg_1', error: 'discarded by request', groups: [`${sink.source}:2`] })
+  const [gone] =
+    await sql`select event_id::int as id, attempts, webhook_id, error, groups from rowhook.discarded`
+  expect(gone).toEqual({
+    id: 2,
+    attempts: 2,
+    webhook_id: 'msg_1',
+    error: 'discarded by request',
+    groups: [`${sink.source}:2`],
+  })
 })
 
 test('discarding all that fail frees their groups, and what waits behind them stays', async () => {
@@ -175,7 +209,8 @@ test('discarding all that is pending takes what is set aside and what is in the 
   expect(await discard(sql, sink, 'pending')).toBe(2)
   expect(await states(sql, sink)).toEqual(['1 failing', '2 discarded', '3 discarded', '4 discarded'])
   expect(await held(sql)).toEqual([])
-  const [at] = await sql`select event -> 'pks' as pks, record::text as record from rowhook.discarded where event_id = 4`
+  const [at] =
+    await sql`select event -> 'pks' as pks, record::text as record from rowhook.discarded where event_id = 4`
   expect(at).toEqual({ pks: ['9'], record: '{"id":9,"customer":90,"note":"late"}' })
 })
 
@@ -193,7 +228,8 @@ test('while a dispatcher runs the stream, it is told, and nothing changes under 
   const [beat] = await sql`select commands from rowhook.beat(${run.dispatcher}, false)`
   expect(beat).toEqual({ commands: [sink.id] })
 
-  const apply = (owner: string | null) => count(sql`select rowhook.apply_commands(${sink.id}, ${owner}) as count`)
+  const apply = (owner: string | null) =>
+    count(sql`select rowhook.apply_commands(${sink.id}, ${owner}) as count`)
   expect(await apply(null)).toBe(0)
   expect(await apply('00000000-0000-4000-8000-000000000000')).toBe(0)
   expect(await states(sql, sink)).toEqual(['1 discarded'])
@@ -247,23 +283,31 @@ test('a message whose payload is lost cannot be sent again', async () => {
 test('bad input is refused with what to do', async () => {
   const { sql, sink } = await prepare(0)
   const refused = async (query: ReturnType<Sql>) => {
-    const error = await query.then(() => undefined, (reason: unknown) => reason)
+    const error = await query.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
     const { message, hint } = error as { message: string; hint: string }
     return { message, hint }
   }
   expect(await refused(sql`select rowhook.redeliver(999, 'failing')`)).toEqual({
-    message: 'there is no sink with id 999', hint: 'select id, name from rowhook.status',
+    message: 'there is no sink with id 999',
+    hint: 'select id, name from rowhook.status',
   })
   expect(await refused(sql`select rowhook.redeliver(${sink.id})`)).toEqual({
-    message: 'redeliver needs a state or event ids', hint: 'to mean all messages of a state, name the state',
+    message: 'redeliver needs a state or event ids',
+    hint: 'to mean all messages of a state, name the state',
   })
   expect(await refused(sql`select rowhook.discard(${sink.id}, 'lost')`)).toEqual({
-    message: "messages have no state 'lost'", hint: 'give pending or failing',
+    message: "messages have no state 'lost'",
+    hint: 'give pending or failing',
   })
   expect(await refused(sql`select rowhook.redeliver(${sink.id}, 'delivered')`)).toEqual({
-    message: 'messages that are delivered cannot all be redelivered', hint: 'use a replay (rowhook.replay), or name event ids',
+    message: 'messages that are delivered cannot all be redelivered',
+    hint: 'use a replay (rowhook.replay), or name event ids',
   })
   expect(await refused(sql`select rowhook.discard(${sink.id}, 'delivered')`)).toEqual({
-    message: 'messages that are delivered cannot all be discarded', hint: 'give pending or failing',
+    message: 'messages that are delivered cannot all be discarded',
+    hint: 'give pending or failing',
   })
 })

@@ -65,7 +65,11 @@ export async function claim(sql: Sql, sink: SinkFixture): Promise<HandRun> {
     from rowhook.claim_stream(${sink.stream}, ${dispatcher})`
   if (stream === undefined) throw new Error('the stream is not to be had')
   const token = stream['token'] as string
-  let position = { from: stream['from'] as number, to: stream['to'] as number, last: stream['last'] as number }
+  let position = {
+    from: stream['from'] as number,
+    to: stream['to'] as number,
+    last: stream['last'] as number,
+  }
 
   let total = stream['delivered'] as number
   const save = async (at: typeof position, delivered: number, ops: Ops | null): Promise<boolean> => {
@@ -112,7 +116,12 @@ export async function claim(sql: Sql, sink: SinkFixture): Promise<HandRun> {
 export function failedBatch(
   sink: SinkFixture,
   members: { id: number; key: string | number }[],
-  { id = 'msg_1', failures = 1, nextMs = 60_000 as number | null, error = '503 Service Unavailable' as string | null } = {},
+  {
+    id = 'msg_1',
+    failures = 1,
+    nextMs = 60_000 as number | null,
+    error = '503 Service Unavailable' as string | null,
+  } = {},
 ): Ops {
   return {
     id,

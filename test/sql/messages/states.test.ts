@@ -70,7 +70,13 @@ test('failing, held and discarded messages say what is written down of them', as
     freeze: [failedBatch(sink, [{ id: first, key: 1 }], { failures: 3 })],
     hold: [{ event_id: again, groups: [`${sink.source}:1`], failures: 0 }],
     discard: [
-      { event_id: third, groups: [`${sink.source}:3`], attempts: 5, webhook_id: 'msg_3', error: '400 Bad Request' },
+      {
+        event_id: third,
+        groups: [`${sink.source}:3`],
+        attempts: 5,
+        webhook_id: 'msg_3',
+        error: '400 Bad Request',
+      },
     ],
   })
   const shown = await sql`
@@ -81,20 +87,45 @@ test('failing, held and discarded messages say what is written down of them', as
   const quiet = { attempts: 0, later: null, last_error: null, webhook_id: null }
   expect(shown).toEqual([
     {
-      ...common, ...quiet, event_id: again, state: 'pending', action: 'update', grp: '1',
-      record: '{"id":1,"customer":10,"note":"changed"}', changes: '{"note":"new"}',
+      ...common,
+      ...quiet,
+      event_id: again,
+      state: 'pending',
+      action: 'update',
+      grp: '1',
+      record: '{"id":1,"customer":10,"note":"changed"}',
+      changes: '{"note":"new"}',
     },
     {
-      ...common, event_id: third, state: 'discarded', grp: '3', record: '{"id":3,"customer":30,"note":"new"}',
-      attempts: 5, later: null, last_error: '400 Bad Request', webhook_id: 'msg_3',
+      ...common,
+      event_id: third,
+      state: 'discarded',
+      grp: '3',
+      record: '{"id":3,"customer":30,"note":"new"}',
+      attempts: 5,
+      later: null,
+      last_error: '400 Bad Request',
+      webhook_id: 'msg_3',
     },
     {
-      ...common, ...quiet, event_id: chunk.ids[1], state: 'delivered', grp: '2',
-      record: '{"id":2,"customer":20,"note":"new"}', attempts: 1,
+      ...common,
+      ...quiet,
+      event_id: chunk.ids[1],
+      state: 'delivered',
+      grp: '2',
+      record: '{"id":2,"customer":20,"note":"new"}',
+      attempts: 1,
     },
     {
-      ...common, event_id: first, state: 'failing', grp: '1', record: '{"id":1,"customer":10,"note":"new"}',
-      attempts: 3, later: true, last_error: '503 Service Unavailable', webhook_id: 'msg_1',
+      ...common,
+      event_id: first,
+      state: 'failing',
+      grp: '1',
+      record: '{"id":1,"customer":10,"note":"new"}',
+      attempts: 3,
+      later: true,
+      last_error: '503 Service Unavailable',
+      webhook_id: 'msg_1',
     },
   ])
   for (const state of ['failing', 'pending', 'discarded', 'delivered']) {
@@ -124,7 +155,9 @@ test('a discarded message is shown with its payload when the log has forgotten i
   const run = await claim(sql, sink)
   const chunk = await run.read()
   await run.settle(chunk, {
-    discard: [{ event_id: chunk.ids[0], groups: [`${sink.source}:1`], attempts: 1, webhook_id: null, error: 'no' }],
+    discard: [
+      { event_id: chunk.ids[0], groups: [`${sink.source}:1`], attempts: 1, webhook_id: null, error: 'no' },
+    ],
   })
   const shown = () =>
     sql`select m.state, m.action, m.grp, m.record::text as record, m.captured_at from rowhook.list_messages(${sink.id}) m`
@@ -142,7 +175,9 @@ test('a message is found by its id, and only by its own sink', async () => {
   await insert(sql, 1)
   const [event] = await sql`select id from rowhook.event`
   await sql`update rowhook.event set sinks = ${[sink.id]}`
-  expect(await sql`select state from rowhook.get_message(${sink.id}, ${event!['id']})`).toEqual([{ state: 'pending' }])
+  expect(await sql`select state from rowhook.get_message(${sink.id}, ${event!['id']})`).toEqual([
+    { state: 'pending' },
+  ])
   expect(await sql`select state from rowhook.get_message(${other.id}, ${event!['id']})`).toEqual([])
   expect(await sql`select state from rowhook.get_message(${sink.id}, 999)`).toEqual([])
 })
@@ -152,7 +187,9 @@ test('a list is paged, and narrowed by table, group and time', async () => {
   await insert(sql, 1, 2, 3, 4)
   await sql`update rowhook.event set captured_at = '2026-03-01 10:00+00'::timestamptz + (pks[1]::int - 1) * interval '1 day'`
   const ids = async (args: ReturnType<typeof sql>) =>
-    (await sql`select m.event_id::int as id from rowhook.list_messages(${sink.id}, ${args}) m`).map((row) => row['id'])
+    (await sql`select m.event_id::int as id from rowhook.list_messages(${sink.id}, ${args}) m`).map(
+      (row) => row['id'],
+    )
   expect(await ids(sql`p_limit => 2`)).toEqual([4, 3])
   expect(await ids(sql`p_limit => 2, p_after => 3`)).toEqual([2, 1])
   expect(await ids(sql`p_group => '30'`)).toEqual([3])

@@ -18,15 +18,21 @@ test('ticks go after an hour, save those that somebody reads from or begins a sc
   await sql`update rowhook.stream set owner = null`
   await at(0)
   await session`select set_config('rowhook.now', (now() + interval '2 hours')::text, false)`
-  const before = await sql`select count(*)::int from rowhook.read_window(${behind.id}, ${[behind.source]}, 10, (select max(id) from rowhook.tick), 0, 100, 1000000)`
+  const before =
+    await sql`select count(*)::int from rowhook.read_window(${behind.id}, ${[behind.source]}, 10, (select max(id) from rowhook.tick), 0, 100, 1000000)`
   await session`select rowhook.prune_ticks()`
   const left = (await sql`select id::int from rowhook.tick order by id`).map((row) => row['id'] as number)
   expect(left).toContain(10)
   expect(left.length).toBeLessThan(8)
   // a scan from tick 10 begins where it did: at the newest tick below its snapshot
-  const low = async () => (await sql`select rowhook.window_low(t, pg_current_snapshot())::int as low from rowhook.tick t where id = 10`)[0]!['low']
+  const low = async () =>
+    (
+      await sql`select rowhook.window_low(t, pg_current_snapshot())::int as low from rowhook.tick t where id = 10`
+    )[0]!['low']
   expect(await low()).toBeGreaterThan(0)
-  expect(await sql`select count(*)::int from rowhook.read_window(${behind.id}, ${[behind.source]}, 10, (select max(id) from rowhook.tick), 0, 100, 1000000)`).toEqual(before)
+  expect(
+    await sql`select count(*)::int from rowhook.read_window(${behind.id}, ${[behind.source]}, 10, (select max(id) from rowhook.tick), 0, 100, 1000000)`,
+  ).toEqual(before)
   await maintainAt(30)
   expect((await sql`select from rowhook.tick`).length).toBeLessThan(6)
 })
@@ -57,11 +63,14 @@ test('small tables forget what is over', async () => {
   await sql`
     select rowhook_worker.add_job('nobody', json_build_object('n', n), max_attempts => 1) from generate_series(1, 3) n`
   await sql`update rowhook_worker._private_jobs set attempts = 1 where id % 2 = 1`
-  const counts = async () => (await sql`
+  const counts = async () =>
+    (
+      await sql`
     select (select count(*)::int from rowhook.idempotency) as idempotency,
       (select count(*)::int from rowhook.audit where action = 'sink.create') as audit,
       (select count(*)::int from rowhook.replay) as replays, (select count(*)::int from rowhook.backfill) as backfills,
-      (select count(*)::int from rowhook_worker.jobs where attempts > 0) as failed_jobs`)[0]
+      (select count(*)::int from rowhook_worker.jobs where attempts > 0) as failed_jobs`
+    )[0]
   const all = await counts()
   await maintainAt(0)
   expect(await counts()).toEqual(all)
@@ -76,9 +85,13 @@ test('small tables forget what is over', async () => {
 test('months of changes and deliveries leave the database as large as its first days', async () => {
   const { sql, session, sink, at, capture } = await logFixture()
   const size = async (db: Sql) =>
-    Number((await db`
+    Number(
+      (
+        await db`
       select sum(pg_total_relation_size(c.oid)) as bytes from pg_class c
-      where c.relnamespace = 'rowhook'::regnamespace and c.relkind in ('r', 'm')`)[0]!['bytes'])
+      where c.relnamespace = 'rowhook'::regnamespace and c.relkind in ('r', 'm')`
+      )[0]!['bytes'],
+    )
   const sizes: number[] = []
   for (let day = 1; day <= 90; day += 1) {
     await at(day)
@@ -87,7 +100,8 @@ test('months of changes and deliveries leave the database as large as its first 
       insert into rowhook.delivery (sink_id, webhook_id, event_ids, attempt, at, ok, duration_ms)
       select ${sink.id}, 'm' || n, '{1}', 1,
         date_trunc('day', now(), 'UTC') + make_interval(days => ${day}, hours => 12), true, 1 from generate_series(1, 200) n`
-    for (let i = 0; i < 5; i += 1) await sql`
+    for (let i = 0; i < 5; i += 1)
+      await sql`
       insert into rowhook.tick (id, low, xid, snapshot, high, at)
       select nextval('rowhook.tick_id_seq'), rowhook.last_event_id(), pg_current_xact_id(), pg_current_snapshot(),
         rowhook.last_event_id(), date_trunc('day', now(), 'UTC') + make_interval(days => ${day})`

@@ -22,7 +22,11 @@ test('a cap by age drops old days, and every message that it cost is discarded w
   expect(await keys(sql)).toEqual([4])
   const shown = await sql`
     select state, grp, record, last_error from rowhook.list_messages(${sink.id}) order by event_id`
-  const lost = { state: 'discarded', record: null, last_error: 'the log is capped at 3 days (rowhook.cap_log)' }
+  const lost = {
+    state: 'discarded',
+    record: null,
+    last_error: 'the log is capped at 3 days (rowhook.cap_log)',
+  }
   expect(shown).toEqual([
     { ...lost, grp: '2' },
     { ...lost, grp: '3' },
@@ -30,7 +34,9 @@ test('a cap by age drops old days, and every message that it cost is discarded w
   ])
   expect(await sql`select from rowhook.discarded where event_id = ${delivered!}`).toHaveLength(0)
   const [status] = await sql`select last_error from rowhook.status`
-  expect(status).toEqual({ last_error: '2 messages were dropped: the log is capped at 3 days (rowhook.cap_log)' })
+  expect(status).toEqual({
+    last_error: '2 messages were dropped: the log is capped at 3 days (rowhook.cap_log)',
+  })
   const [line] = await sql`select actor, after from rowhook.audit where action = 'log.cap'`
   expect(line).toEqual({
     actor: 'rowhook',

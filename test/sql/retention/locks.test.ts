@@ -26,8 +26,9 @@ test('a transaction that writes to the log and stays open delays neither writers
   await writer
   expect(Math.max(...waits)).toBeLessThan(1000)
   // emptied, although the log could not be locked to drop the partition
-  const size = async () => (await session`
-    select pg_relation_size(relid)::int as bytes from rowhook.partitions('event') where ends_at = date_trunc('day', now(), 'UTC') + interval '1 day'`)
+  const size = async () =>
+    await session`
+    select pg_relation_size(relid)::int as bytes from rowhook.partitions('event') where ends_at = date_trunc('day', now(), 'UTC') + interval '1 day'`
   expect((await keys(sql)).includes(1)).toBe(waits.length > 0 && (await size())[0]!['bytes'] > 0)
   await open`commit`
   open.release()
@@ -42,7 +43,10 @@ test('partitions are emptied while the log is locked by a writer, and dropped wh
   await open`
     insert into rowhook.event (source_id, action, captured_at, sinks, pks)
     values (${sink.source}, 'i', now() + interval '3 days', '{}', '{2}')`
-  const parts = async () => (await session`select from rowhook.partitions('event') where ends_at <= rowhook.now() - interval '24 hours'`).length
+  const parts = async () =>
+    (
+      await session`select from rowhook.partitions('event') where ends_at <= rowhook.now() - interval '24 hours'`
+    ).length
   await maintainAt(3)
   expect(await keys(sql)).toEqual([])
   expect(await parts()).toBeGreaterThan(0)
@@ -60,7 +64,8 @@ test('a reader that stays in the log makes maintenance come back later, not fail
   await reader`begin`
   await reader`select count(*) from rowhook.event`
   await at(9)
-  const wanted = async () => (await session`select from rowhook.wanted_partitions() where parent = 'event'`).length
+  const wanted = async () =>
+    (await session`select from rowhook.wanted_partitions() where parent = 'event'`).length
   await maintainAt(9)
   expect(await wanted()).toBeGreaterThan(0)
   expect(await keys(sql)).toEqual([1])

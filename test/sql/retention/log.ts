@@ -14,7 +14,11 @@ export interface LogFixture {
   /** Calls rowhook.maintain at 12:00 UTC, so many days from today. */
   maintainAt(days: number): Promise<void>
   /** Writes events that were captured at 12:00 UTC, so many days from today; returns their ids. */
-  capture(days: number, keys: readonly number[], options?: { sink?: SinkFixture; wanted?: boolean }): Promise<number[]>
+  capture(
+    days: number,
+    keys: readonly number[],
+    options?: { sink?: SinkFixture; wanted?: boolean },
+  ): Promise<number[]>
 }
 
 /** Makes it. The sink `orders` is at the beginning of its log. */
@@ -51,9 +55,12 @@ export async function logFixture(): Promise<LogFixture> {
 }
 
 /** `1 2 3` */
-export const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i)
+export const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
 /** Keys of the events that the log holds, in order. */
 export async function keys(sql: Sql): Promise<number[]> {
-  return (await sql`select pks[1]::int as key from rowhook.event order by id`).map((row) => row['key'] as number)
+  return (await sql`select pks[1]::int as key from rowhook.event order by id`).map(
+    (row) => row['key'] as number,
+  )
 }

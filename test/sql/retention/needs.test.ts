@@ -4,7 +4,9 @@ import { claim, failedBatch, makeSink } from '../messages/sink.ts'
 import { keys, logFixture, range } from './log.ts'
 
 const keptFor = async (sql: Sql) =>
-  (await sql`select kept_for from rowhook.log_partitions where kept_for is not null order by name`).map((row) => row['kept_for'])
+  (await sql`select kept_for from rowhook.log_partitions where kept_for is not null order by name`).map(
+    (row) => row['kept_for'],
+  )
 
 test('what a sink has not read stays, whatever the sink’s status', async () => {
   const { sql, sink, capture, maintainAt } = await logFixture()
@@ -70,7 +72,8 @@ test('members of failed batches stay, and what waits behind them; the rest of th
   await maintainAt(5)
   expect(await keys(sql)).toEqual([1, 11])
   expect(await keptFor(sql)).toEqual(['messages that are failing, or wait behind such'])
-  const [stored] = await sql`select count(*)::int from rowhook.fetch_events(${sink.id}, ${[ids[0]!, ids[10]!]})`
+  const [stored] =
+    await sql`select count(*)::int from rowhook.fetch_events(${sink.id}, ${[ids[0]!, ids[10]!]})`
   expect(stored).toEqual({ count: 2 })
   await (await claim(sql, sink)).note({ done: ['msg_1'], release: [ids[10]] })
   await maintainAt(5)
@@ -81,7 +84,9 @@ test('discarded messages keep their payload themselves', async () => {
   const { sql, sink, capture, maintainAt } = await logFixture()
   const [id] = await capture(0, [1])
   const run = await claim(sql, sink)
-  await run.settle(await run.read(), { discard: [{ event_id: id, groups: [], attempts: 1, webhook_id: null, error: 'no' }] })
+  await run.settle(await run.read(), {
+    discard: [{ event_id: id, groups: [], attempts: 1, webhook_id: null, error: 'no' }],
+  })
   await run.release()
   await maintainAt(5)
   expect(await keys(sql)).toEqual([])
@@ -97,12 +102,16 @@ test('a message that was redelivered after its day had gone leaves the log once 
   const { sql, sink, capture, maintainAt } = await logFixture()
   const [id] = await capture(0, [1])
   const run = await claim(sql, sink)
-  await run.settle(await run.read(), { discard: [{ event_id: id, groups: [], attempts: 1, webhook_id: null, error: 'no' }] })
+  await run.settle(await run.read(), {
+    discard: [{ event_id: id, groups: [], attempts: 1, webhook_id: null, error: 'no' }],
+  })
   await run.release()
   await maintainAt(5)
   await sql`select rowhook.redeliver(${sink.id}, 'discarded')`
   await maintainAt(5)
-  expect(await sql`select tableoid::regclass::text as part from rowhook.event`).toEqual([{ part: 'rowhook.event_default' }])
+  expect(await sql`select tableoid::regclass::text as part from rowhook.event`).toEqual([
+    { part: 'rowhook.event_default' },
+  ])
   const again = await claim(sql, sink)
   await again.note({ release: [id] })
   await maintainAt(5)

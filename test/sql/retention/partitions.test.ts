@@ -23,7 +23,9 @@ test('an install makes the partitions of today and the week after, in UTC', asyn
 test('maintenance makes the next day, and finds nothing to do the second time', async () => {
   const { session, maintainAt } = await logFixture()
   const names = async () =>
-    (await session`select name from rowhook.partitions('event') order by 1`).map((row) => row['name'] as string)
+    (await session`select name from rowhook.partitions('event') order by 1`).map(
+      (row) => row['name'] as string,
+    )
   await maintainAt(1)
   const first = await names()
   expect(first).toHaveLength(9)
@@ -33,16 +35,23 @@ test('maintenance makes the next day, and finds nothing to do the second time', 
 
 test('without any partition for the day, writes succeed', async () => {
   const { sql } = await logFixture()
-  await sql.unsafe((await sql`select string_agg(format('drop table %s', relid), ';') as text from rowhook.partitions('event')`)[0]!['text'] as string)
+  await sql.unsafe(
+    (
+      await sql`select string_agg(format('drop table %s', relid), ';') as text from rowhook.partitions('event')`
+    )[0]!['text'] as string,
+  )
   await sql`insert into orders values (1)`
-  expect(await sql`select tableoid::regclass::text as part from rowhook.event`).toEqual([{ part: 'rowhook.event_default' }])
+  expect(await sql`select tableoid::regclass::text as part from rowhook.event`).toEqual([
+    { part: 'rowhook.event_default' },
+  ])
 })
 
 test('a few rows that the default partition took in move to the partition of their day', async () => {
   const { sql, capture, maintainAt } = await logFixture()
   await capture(10, [1, 2])
   await maintainAt(3)
-  const parts = await sql`select tableoid::regclass::text like '%default' as default, count(*)::int from rowhook.event group by 1`
+  const parts =
+    await sql`select tableoid::regclass::text like '%default' as default, count(*)::int from rowhook.event group by 1`
   expect(parts).toEqual([{ default: false, count: 2 }])
   expect(await keys(sql)).toEqual([1, 2])
 })
@@ -65,14 +74,17 @@ test('a large default partition is not read under a lock: a constraint is checke
     select 1, 'i', now() - interval '1 day', '{}', '{1}', to_json(repeat('x', 7000)) from generate_series(1, 2500)`
   await capture(20, [1])
   await at(9)
-  const wanted = async () => (await session`select from rowhook.wanted_partitions() where parent = 'event'`).length
+  const wanted = async () =>
+    (await session`select from rowhook.wanted_partitions() where parent = 'event'`).length
   const before = await wanted()
-  const [made] = await session`select rowhook.create_partition('event', (rowhook.now() at time zone 'UTC')::date + 5) as made`
+  const [made] =
+    await session`select rowhook.create_partition('event', (rowhook.now() at time zone 'UTC')::date + 5) as made`
   expect(made).toEqual({ made: false })
   await session`call rowhook.maintain()`
   // that of today, and of tomorrow, cannot be promised to be free of rows
   expect(before - (await wanted())).toBe(before - 2)
-  const guards = await sql`select conname from pg_constraint where conrelid = 'rowhook.event_default'::regclass and contype = 'c' and conname like 'none_of%'`
+  const guards =
+    await sql`select conname from pg_constraint where conrelid = 'rowhook.event_default'::regclass and contype = 'c' and conname like 'none_of%'`
   expect(guards).toEqual([])
 })
 
@@ -85,7 +97,8 @@ test('delivered events go once they are a day old, with their partition', async 
   expect(await keys(sql)).toEqual([1, 2, 3]) // yesterday ended twelve hours ago
   await maintainAt(2)
   expect(await keys(sql)).toEqual([3])
-  const [oldest] = await session`select min(starts_at) = date_trunc('day', rowhook.now(), 'UTC') - interval '1 day' as yesterday from rowhook.partitions('event')`
+  const [oldest] =
+    await session`select min(starts_at) = date_trunc('day', rowhook.now(), 'UTC') - interval '1 day' as yesterday from rowhook.partitions('event')`
   expect(oldest).toEqual({ yesterday: true })
 })
 
@@ -130,7 +143,8 @@ test('indexes to search by are built once nobody writes to a partition any more'
   expect(await indexes()).toEqual([{ count: 1 }])
   await maintainAt(1)
   expect(await indexes()).toEqual([{ count: 3 }])
-  const [plan] = await sql`explain (format json) select from rowhook.event where source_id = 1 and pks = '{17}'`
+  const [plan] =
+    await sql`explain (format json) select from rowhook.event where source_id = 1 and pks = '{17}'`
   expect(JSON.stringify(plan)).toMatch(/event_\d{8}_key/)
 })
 

@@ -16,16 +16,36 @@ const acts: { what: string; by: readonly Role[]; run: (sql: Sql, id: number) => 
   { what: 'see messages', by: roles, run: (sql) => sql`select * from rowhook.messages` },
   { what: 'list messages', by: roles, run: (sql, id) => sql`select * from rowhook.list_messages(${id})` },
   { what: 'see changes', by: roles, run: (sql) => sql`select * from rowhook.changes` },
-  { what: 'see the history of a row', by: roles, run: (sql) => sql`select * from rowhook.history('orders', '1')` },
+  {
+    what: 'see the history of a row',
+    by: roles,
+    run: (sql) => sql`select * from rowhook.history('orders', '1')`,
+  },
   { what: 'see retentions', by: roles, run: (sql) => sql`select * from rowhook.retentions` },
   { what: 'see the days of the log', by: roles, run: (sql) => sql`select * from rowhook.log_partitions` },
   { what: 'see requests', by: roles, run: (sql) => sql`select * from rowhook.delivery` },
-  { what: 'see backfills', by: roles, run: (sql) => sql`select * from rowhook.backfill join rowhook.backfill_table on true` },
+  {
+    what: 'see backfills',
+    by: roles,
+    run: (sql) => sql`select * from rowhook.backfill join rowhook.backfill_table on true`,
+  },
   { what: 'see replays', by: roles, run: (sql) => sql`select * from rowhook.replay` },
   { what: 'pause a sink', by: ['operator', 'admin'], run: (sql) => sql`select rowhook.pause_sink('orders')` },
-  { what: 'resume a sink', by: ['operator', 'admin'], run: (sql) => sql`select rowhook.resume_sink('orders')` },
-  { what: 'redeliver', by: ['operator', 'admin'], run: (sql, id) => sql`select rowhook.redeliver(${id}, 'discarded')` },
-  { what: 'discard', by: ['operator', 'admin'], run: (sql, id) => sql`select rowhook.discard(${id}, 'failing')` },
+  {
+    what: 'resume a sink',
+    by: ['operator', 'admin'],
+    run: (sql) => sql`select rowhook.resume_sink('orders')`,
+  },
+  {
+    what: 'redeliver',
+    by: ['operator', 'admin'],
+    run: (sql, id) => sql`select rowhook.redeliver(${id}, 'discarded')`,
+  },
+  {
+    what: 'discard',
+    by: ['operator', 'admin'],
+    run: (sql, id) => sql`select rowhook.discard(${id}, 'failing')`,
+  },
   {
     what: 'replay',
     by: ['operator', 'admin'],
@@ -45,7 +65,11 @@ const acts: { what: string; by: readonly Role[]; run: (sql: Sql, id: number) => 
   { what: 'read secrets', by: ['admin'], run: (sql) => sql`select * from rowhook.endpoint` },
   { what: 'read tokens', by: ['admin'], run: (sql) => sql`select * from rowhook.token` },
   { what: 'change a sink', by: ['admin'], run: (sql) => sql`update rowhook.sink set path = ''` },
-  { what: 'annotate', by: [...roles, 'nobody'], run: (sql) => sql`select rowhook.annotate('{"user_id": 7}')` },
+  {
+    what: 'annotate',
+    by: [...roles, 'nobody'],
+    run: (sql) => sql`select rowhook.annotate('{"user_id": 7}')`,
+  },
 ]
 
 /** Runs `work` as a role, in a transaction that is rolled back where that is possible. */
@@ -121,18 +145,32 @@ test('an operator cannot bring compiled SQL in', async () => {
   const { id } = await makeSink(sql)
   const options = { since: '2000-01-01', filter: 'true', filter_parts: { 1: ['pg_sleep(1) is null'] } }
   for (const maker of ['create_replay', 'create_backfill']) {
-    expect(await as(sql, 'rowhook_operator', (one) => one.unsafe(`select rowhook.${maker}(${id}, '{}'::jsonb)`))).toBe('42501')
+    expect(
+      await as(sql, 'rowhook_operator', (one) => one.unsafe(`select rowhook.${maker}(${id}, '{}'::jsonb)`)),
+    ).toBe('42501')
   }
   await sql`update rowhook.installation set installed_at = '1999-01-01'`
   expect(
-    await as(sql, 'rowhook_operator', (one) => one`select rowhook.request_replay(${id}, ${one.json(options)})`),
+    await as(
+      sql,
+      'rowhook_operator',
+      (one) => one`select rowhook.request_replay(${id}, ${one.json(options)})`,
+    ),
   ).toBe('may')
-  expect(await sql`select filter_text, filter_parts from rowhook.replay`).toEqual([{ filter_text: 'true', filter_parts: null }])
+  expect(await sql`select filter_text, filter_parts from rowhook.replay`).toEqual([
+    { filter_text: 'true', filter_parts: null },
+  ])
   const tables = [{ name: 'orders', where: 'true', where_parts: ['pg_sleep(1) is null'] }]
   expect(
-    await as(sql, 'rowhook_operator', (one) => one`select rowhook.request_backfill(${id}, ${one.json(tables)})`),
+    await as(
+      sql,
+      'rowhook_operator',
+      (one) => one`select rowhook.request_backfill(${id}, ${one.json(tables)})`,
+    ),
   ).toBe('may')
-  expect(await sql`select where_text, where_parts from rowhook.backfill_table`).toEqual([{ where_text: 'true', where_parts: null }])
+  expect(await sql`select where_text, where_parts from rowhook.backfill_table`).toEqual([
+    { where_text: 'true', where_parts: null },
+  ])
 })
 
 test('where the installer may not create roles, it installs without, and grants later', async () => {

@@ -9,7 +9,8 @@ async function prepare() {
   return { sql, sink: await makeSink(sql) }
 }
 
-const insert = (sql: Sql, from: number, to: number) => sql`insert into orders select i, i from generate_series(${from}::int, ${to}::int) i`
+const insert = (sql: Sql, from: number, to: number) =>
+  sql`insert into orders select i, i from generate_series(${from}::int, ${to}::int) i`
 
 async function stats(sql: Sql, sink: SinkFixture) {
   const [row] = await sql`
@@ -19,7 +20,15 @@ async function stats(sql: Sql, sink: SinkFixture) {
   return { ...row }
 }
 const quiet = {
-  health: 'ok', pending: 0, delivered: 0, failing: 0, discarded: 0, blocked_groups: 0, last_error: null, lags: false, rate: 0,
+  health: 'ok',
+  pending: 0,
+  delivered: 0,
+  failing: 0,
+  discarded: 0,
+  blocked_groups: 0,
+  last_error: null,
+  lags: false,
+  rate: 0,
 }
 
 test('a sink with nothing to do has no numbers', async () => {
@@ -71,14 +80,23 @@ test('what is written down of messages is counted once, before and after the pos
   const chunk = await run.read()
   await run.note({
     freeze: [
-      failedBatch(sink, [{ id: 1, key: 1 }, { id: 2, key: 2 }]),
+      failedBatch(sink, [
+        { id: 1, key: 1 },
+        { id: 2, key: 2 },
+      ]),
       failedBatch(sink, [{ id: 3, key: 3 }], { id: 'msg_3', failures: 0, nextMs: null, error: null }),
     ],
     hold: [{ event_id: 4, groups: [`${sink.source}:1`], failures: 0 }],
     discard: [{ event_id: 5, groups: [], attempts: 0, webhook_id: null, error: 'no' }],
     error: '503 Service Unavailable',
   })
-  const written = { failing: 2, discarded: 1, blocked_groups: 2, health: 'degraded', last_error: '503 Service Unavailable' }
+  const written = {
+    failing: 2,
+    discarded: 1,
+    blocked_groups: 2,
+    health: 'degraded',
+    last_error: '503 Service Unavailable',
+  }
   expect(await stats(sql, sink)).toMatchObject({ ...written, pending: 3 }) // 3, 4, and 6 in the log
   await run.settle(chunk, null, 1)
   expect(await stats(sql, sink)).toMatchObject({ ...written, pending: 2, delivered: 1, lags: true })
@@ -102,7 +120,10 @@ test('health is what a person has decided, then what is broken, then what fails'
   await sql`update rowhook.sink_table set stale_reason = 'column status is gone'`
   expect(await stats(sql, sink)).toMatchObject({ health: 'stale', last_error: 'column status is gone' })
   await run.note({ pause: 'the receiver answered 410 Gone' })
-  expect(await stats(sql, sink)).toMatchObject({ health: 'paused', last_error: 'the receiver answered 410 Gone' })
+  expect(await stats(sql, sink)).toMatchObject({
+    health: 'paused',
+    last_error: 'the receiver answered 410 Gone',
+  })
   await sql`update rowhook.sink set status = 'disabled'`
   expect(await health()).toBe('disabled')
 })
@@ -118,7 +139,12 @@ test('a failing batch of a replay degrades the sink as well', async () => {
   await sql`
     insert into rowhook.batch (id, stream_id, event_ids, member_failures, groups, next_at)
     values ('msg_r', ${stream!['id']}, '{1}', '{1}', ${[`${sink.source}:1`]}, now())`
-  expect(await stats(sql, sink)).toMatchObject({ health: 'degraded', failing: 1, blocked_groups: 1, pending: 0 })
+  expect(await stats(sql, sink)).toMatchObject({
+    health: 'degraded',
+    failing: 1,
+    blocked_groups: 1,
+    pending: 0,
+  })
 })
 
 test('the rate is of the last minute, and counts what was acknowledged', async () => {

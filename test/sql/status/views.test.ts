@@ -11,7 +11,10 @@ async function prepare() {
 
 /** What an error says, without its place. */
 async function refused(query: ReturnType<Sql>) {
-  const error = await query.then(() => undefined, (reason: unknown) => reason)
+  const error = await query.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
   const { message, detail, hint } = error as { message: string; detail?: string; hint?: string }
   return { message, detail, hint }
 }
@@ -30,12 +33,26 @@ test('rowhook.status has a row per sink', async () => {
     from rowhook.status order by name`
   expect(rows).toEqual([
     {
-      name: 'orders', state: 'degraded', pending: 0, lags: false, failing: 1, discarded: 0, delivered: 2,
-      blocked_groups: 1, last_error: '503',
+      name: 'orders',
+      state: 'degraded',
+      pending: 0,
+      lags: false,
+      failing: 1,
+      discarded: 0,
+      delivered: 2,
+      blocked_groups: 1,
+      last_error: '503',
     },
     {
-      name: 'other', state: 'paused', pending: 3, lags: true, failing: 0, discarded: 0, delivered: 0,
-      blocked_groups: 0, last_error: null,
+      name: 'other',
+      state: 'paused',
+      pending: 3,
+      lags: true,
+      failing: 0,
+      discarded: 0,
+      delivered: 0,
+      blocked_groups: 0,
+      last_error: null,
     },
   ])
 })
@@ -79,12 +96,30 @@ test('rowhook.changes and rowhook.history show changes that no sink wants, where
     select action, key, previous_key, record::text as record, changes::text as changes, annotations
     from rowhook.history('public.orders', ${key})`
   expect(await history('1')).toEqual([
-    { action: 'insert', key: '1', previous_key: null, record: '{"id":1,"customer":1}', changes: null, annotations: null },
     {
-      action: 'update', key: '1', previous_key: null, record: '{"id":1,"customer":9}', changes: '{"customer":1}',
+      action: 'insert',
+      key: '1',
+      previous_key: null,
+      record: '{"id":1,"customer":1}',
+      changes: null,
+      annotations: null,
+    },
+    {
+      action: 'update',
+      key: '1',
+      previous_key: null,
+      record: '{"id":1,"customer":9}',
+      changes: '{"customer":1}',
       annotations: '{"user_id": 7}',
     },
-    { action: 'update', key: '3', previous_key: '1', record: '{"id":3,"customer":9}', changes: '{"id":1}', annotations: null },
+    {
+      action: 'update',
+      key: '3',
+      previous_key: '1',
+      record: '{"id":3,"customer":9}',
+      changes: '{"id":1}',
+      annotations: null,
+    },
   ])
   expect((await history('3')).map((row) => row['action'])).toEqual(['update', 'delete'])
   const [all] = await sql`
@@ -99,7 +134,9 @@ test('history finds keys of several columns, whose values may hold colons', asyn
   await sql`select rowhook.retain('public.reading', '1 day')`
   await sql`insert into reading values ('a', '12:30', 1), ('a:12', '30', 2), ('b', '12:30', 3), ('a', '', 4)`
   const found = async (key: string) =>
-    (await sql`select (record ->> 'n')::int as n from rowhook.history('reading', ${key})`).map((row) => row['n'])
+    (await sql`select (record ->> 'n')::int as n from rowhook.history('reading', ${key})`).map(
+      (row) => row['n'],
+    )
   expect(await found('a:12:30')).toEqual([1, 2])
   expect(await found('b:12:30')).toEqual([3])
   expect(await found('a:')).toEqual([4])
@@ -137,7 +174,8 @@ test('pausing and resuming raises the version, leaves a line in the audit log, a
   await sql`update rowhook.sink set status_reason = 'the receiver answered 410 Gone'`
   await sql`select rowhook.pause_sink('orders')`
   await sql`select rowhook.pause_sink('orders')`
-  const state = async () => (await sql`select status, status_reason, version::int from rowhook.sink where id = ${sink.id}`)[0]
+  const state = async () =>
+    (await sql`select status, status_reason, version::int from rowhook.sink where id = ${sink.id}`)[0]
   expect(await state()).toEqual({ status: 'paused', status_reason: null, version: 2 })
   await sql`select rowhook.resume_sink('orders')`
   expect(await state()).toEqual({ status: 'active', status_reason: null, version: 3 })
@@ -159,9 +197,9 @@ test('retain and unretain turn the capture of a table on and off', async () => {
   await sql`insert into orders values (1, 1)`
   await sql`select rowhook.retain('public.orders', '30 days')`
   await sql`insert into orders values (2, 2)`
-  expect(await sql`select table_name, keep::text, filter, oldest is not null as kept from rowhook.retentions`).toEqual([
-    { table_name: 'public.orders', keep: '30 days', filter: null, kept: true },
-  ])
+  expect(
+    await sql`select table_name, keep::text, filter, oldest is not null as kept from rowhook.retentions`,
+  ).toEqual([{ table_name: 'public.orders', keep: '30 days', filter: null, kept: true }])
   await sql`select rowhook.retain('public.orders', '1 day')`
   await sql`select rowhook.unretain('public.orders')`
   await sql`insert into orders values (3, 3)`
@@ -169,7 +207,8 @@ test('retain and unretain turn the capture of a table on and off', async () => {
   expect(await sql`select from rowhook.retentions`).toHaveLength(0)
   const triggers = await sql`select from pg_trigger where tgrelid = 'orders'::regclass`
   expect(triggers).toHaveLength(0)
-  const lines = await sql`select action, before ->> 'keep' as before, after ->> 'keep' as after from rowhook.audit order by id`
+  const lines =
+    await sql`select action, before ->> 'keep' as before, after ->> 'keep' as after from rowhook.audit order by id`
   expect(lines).toEqual([
     { action: 'retention.set', before: null, after: '30 days' },
     { action: 'retention.set', before: '30 days', after: '1 day' },
@@ -199,8 +238,12 @@ test('retain refuses what cannot be kept, and says what to do', async () => {
     detail: 'public.orders_view is a view, which holds no rows of its own; name the tables beneath it',
     hint: 'name a table of your own on which triggers can be created',
   })
-  expect(await refused(sql`select rowhook.retain('nowhere', '1 day')`)).toMatchObject({ message: 'there is no table nowhere' })
-  expect(await refused(sql`select rowhook.unretain('orders')`)).toMatchObject({ message: 'rowhook does not capture public.orders' })
+  expect(await refused(sql`select rowhook.retain('nowhere', '1 day')`)).toMatchObject({
+    message: 'there is no table nowhere',
+  })
+  expect(await refused(sql`select rowhook.unretain('orders')`)).toMatchObject({
+    message: 'rowhook does not capture public.orders',
+  })
 })
 
 test('retain on a busy table gives up after its second, and changes nothing', async () => {

@@ -39,7 +39,9 @@ export const byHand: Restore = async (from, to, tables) => {
       from pg_sequences where schemaname = 'rowhook'`) {
       if (value !== '0') await target`select setval(${name as string}::regclass, ${value as string})`
     }
-    await target.unsafe('drop index rowhook.event_source_id_id_idx; create index on rowhook.event (source_id, id)')
+    await target.unsafe(
+      'drop index rowhook.event_source_id_id_idx; create index on rowhook.event (source_id, id)',
+    )
     for (const { text } of await source`
       select pg_get_functiondef(p.oid) as text from pg_proc p
       where p.pronamespace = 'rowhook'::regnamespace and p.proname ~ '^capture_[0-9]+$'
@@ -60,15 +62,19 @@ async function copyRows(source: Sql, target: Sql): Promise<void> {
       union all select 'delivery', name from rowhook.partitions('delivery')) p`
   for (const { parent, day } of parts)
     await target`select rowhook.create_partition(${parent as string}, to_date(${day as string}, 'YYYYMMDD'))`
-  const names = (await source`
+  const names = (
+    await source`
     select format('%I.%I', n.nspname, c.relname) as name
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'r' and n.nspname in ('rowhook', 'public')`).map((row) => row['name'] as string)
+    where c.relkind = 'r' and n.nspname in ('rowhook', 'public')`
+  ).map((row) => row['name'] as string)
   await target.unsafe(`truncate ${names.filter((name) => name.startsWith('rowhook.')).join(', ')}`)
   for (const name of names) {
-    const columns = (await source`
+    const columns = (
+      await source`
       select string_agg(quote_ident(attname), ', ' order by attnum) as list from pg_attribute
-      where attrelid = ${name}::regclass and attnum > 0 and not attisdropped and attgenerated = ''`)[0]!['list'] as string
+      where attrelid = ${name}::regclass and attnum > 0 and not attisdropped and attgenerated = ''`
+    )[0]!['list'] as string
     const rows = await source.unsafe(`copy ${name} (${columns}) to stdout`).readable()
     await pipeline(rows, await target.unsafe(`copy ${name} (${columns}) from stdin`).writable())
   }

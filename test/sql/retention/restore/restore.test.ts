@@ -8,7 +8,8 @@ import { ownServer } from '../../../support/server.ts'
 import { type SinkFixture, claim, failedBatch, makeSink } from '../../messages/sink.ts'
 import { type Restore, byHand, hasPgDump, withPgDump } from './dump.ts'
 
-const tables = 'create table orders (id int primary key, note text); create table audit_trail (id int primary key)'
+const tables =
+  'create table orders (id int primary key, note text); create table audit_trail (id int primary key)'
 const major = Number(process.env.ROWHOOK_TEST_PG || 18)
 const ways: [string, Restore][] = [['by hand', byHand]]
 if (hasPgDump(major)) ways.push(['with pg_dump', withPgDump])
@@ -50,13 +51,18 @@ async function readAll(sql: Sql, sink: SinkFixture, limit = 2): Promise<number[]
   return ids
 }
 
-const insert = async (sql: Sql, ...ids: number[]) => sql`insert into orders select i, 'n' from unnest(${ids}::int[]) i`
+const insert = async (sql: Sql, ...ids: number[]) =>
+  sql`insert into orders select i, 'n' from unnest(${ids}::int[]) i`
 const held = async (sql: Sql, sink: SinkFixture) =>
-  (await sql`select event_id::int as id from rowhook.held where stream_id = ${sink.stream} order by seq`).map((row) => row['id'] as number)
+  (await sql`select event_id::int as id from rowhook.held where stream_id = ${sink.stream} order by seq`).map(
+    (row) => row['id'] as number,
+  )
 const pending = async (sql: Sql, sink: SinkFixture) =>
   Number((await sql`select pending from rowhook.sink_stats(${[sink.id]})`)[0]!['pending'])
 const states = async (sql: Sql, sink: SinkFixture) =>
-  (await sql`select event_id || ' ' || state as line from rowhook.list_messages(${sink.id}) order by event_id`).map((row) => row['line'])
+  (
+    await sql`select event_id || ' ' || state as line from rowhook.list_messages(${sink.id}) order by event_id`
+  ).map((row) => row['line'])
 
 describe.each(ways)('restored %s', (_way, restore) => {
   describe.each([
@@ -93,9 +99,17 @@ describe.each(ways)('restored %s', (_way, restore) => {
       await sql`select rowhook.beat(gen_random_uuid(), false)`
       expect(await sql`select rowhook.was_restored() as was`).toEqual([{ was: false }])
 
-      expect([await pending(sql, done), await pending(sql, behind), await pending(sql, middle)]).toEqual([1, 7, 5])
+      expect([await pending(sql, done), await pending(sql, behind), await pending(sql, middle)]).toEqual([
+        1, 7, 5,
+      ])
       expect(await states(sql, middle)).toEqual([
-        '1 pending', '2 delivered', '3 delivered', '4 pending', '5 pending', '6 pending', '7 pending',
+        '1 pending',
+        '2 delivered',
+        '3 delivered',
+        '4 pending',
+        '5 pending',
+        '6 pending',
+        '7 pending',
       ])
       await insert(sql, 9)
       expect(await readAll(sql, done)).toEqual([7, 9])
@@ -119,7 +133,9 @@ describe.each(ways)('restored %s', (_way, restore) => {
       await insert(sql, 4)
       expect(await states(sql, sink)).toEqual(['1 delivered', '2 delivered', '3 delivered', '4 pending'])
       expect(await pending(sql, sink)).toBe(1)
-      expect(await sql`select event_id::int as id from rowhook.list_messages(${sink.id}, 'pending')`).toEqual([{ id: 4 }])
+      expect(await sql`select event_id::int as id from rowhook.list_messages(${sink.id}, 'pending')`).toEqual(
+        [{ id: 4 }],
+      )
     })
 
     test('restored twice before anybody read, it is still read once and whole', async () => {
@@ -169,9 +185,9 @@ describe.each(ways)('restored %s', (_way, restore) => {
     const [beat] = await after.sql`select alive from rowhook.beat(${run.dispatcher}, false)`
     expect(beat).toEqual({ alive: false })
     expect(await after.sql`select owner, token::int from rowhook.stream`).toEqual([{ owner: null, token: 2 }])
-    expect(await after.sql`select action, after ->> 'last_restored_event' as last from rowhook.audit`).toEqual([
-      { action: 'log.rebase', last: '1' },
-    ])
+    expect(
+      await after.sql`select action, after ->> 'last_restored_event' as last from rowhook.audit`,
+    ).toEqual([{ action: 'log.rebase', last: '1' }])
   })
 
   test('tables and columns are found again under their new numbers', async () => {
@@ -183,9 +199,14 @@ describe.each(ways)('restored %s', (_way, restore) => {
     await before.sql`select rowhook.refresh('shifted')`
     await before.sql`insert into shifted values (1, 'x', 7)`
     const after = await createDatabase({ serverUrl: serverOf('young'), template: false })
-    await restore(before.url, after.url, `${tables}; create table shifted (id int primary key, secret text, team int)`)
+    await restore(
+      before.url,
+      after.url,
+      `${tables}; create table shifted (id int primary key, secret text, team int)`,
+    )
     await after.sql`select rowhook.rebase()`
-    const [entry] = await after.sql`select group_columns, exclude_columns, stale_reason from rowhook.sink_table`
+    const [entry] =
+      await after.sql`select group_columns, exclude_columns, stale_reason from rowhook.sink_table`
     expect(entry).toEqual({ group_columns: [3], exclude_columns: [2], stale_reason: null })
     await after.sql`select rowhook.refresh_changed()`
     await after.sql`insert into shifted values (2, 'y', 8)`
