@@ -77,7 +77,7 @@ export const types: Record<string, fc.Arbitrary<string>> = {
   float8: float,
   money: fc.constantFrom('1', '-1234.56', '0'),
   text,
-  'varchar(40)': text.map((s) => [...s].slice(0, 40).join('')),
+  'varchar(40)': text.map((s) => Array.from(s).slice(0, 40).join('')),
   'char(3)': fc.constantFrom('', 'a', 'abc', ' b'),
   bpchar: fc.constantFrom('a', 'a  ', ''),
   name: fc.constantFrom('a', 'B c'),
@@ -164,14 +164,12 @@ export const columns: fc.Arbitrary<GeneratedColumn[]> = fc
     fc.tuple(
       ...names.map((type, i) => {
         const value = fc.option(types[type]!, { freq: 4 })
-        return fc
-          .tuple(value, value, fc.boolean())
-          .map(([before, after, same]) => ({
-            name: `c${i} ${type}`,
-            type,
-            before,
-            after: same ? before : after,
-          }))
+        return fc.tuple(value, value, fc.boolean()).map(([before, after, same]) => ({
+          name: `c${i} ${type}`,
+          type,
+          before,
+          after: same ? before : after,
+        }))
       }),
     ),
   )

@@ -58,7 +58,7 @@ async function save(sql: postgres.Sql, m: Model): Promise<number> {
 }
 
 /** What a user may do: SQL, and what it does to the model. */
-type Step = (m: Model, random: number) => { sql: string; then?: (m: Model) => void; save?: boolean }
+type Step = (m: Model, random: number) => { sql: string; model?: (m: Model) => void; save?: boolean }
 
 const names = ['alpha', 'Beta', 'n', 'o', 'r', 'x y', "it's", 'select', 'größe', 'raised']
 const roles: Role[] = ['id', 'filter', 'group', 'excluded', 'other', 'mood']
@@ -70,7 +70,7 @@ const steps: Record<string, Step> = {
     const name = free[r % free.length]!
     return {
       sql: `alter table ${at(m)} rename ${col(m, role)} to ${q(name)}`,
-      then: (n) => void (n.names[role] = name),
+      model: (n) => void (n.names[role] = name),
     }
   },
   'swap two columns': (m, r) => {
@@ -81,7 +81,7 @@ const steps: Record<string, Step> = {
     return {
       sql: `begin; alter table ${at(m)} rename ${q(x)} to tmp; alter table ${at(m)} rename ${q(y)} to ${q(x)};
         alter table ${at(m)} rename tmp to ${q(y)}; commit`,
-      then: (n) => {
+      model: (n) => {
         n.names[a] = y
         n.names[b] = x
       },
@@ -89,7 +89,7 @@ const steps: Record<string, Step> = {
   },
   'add a column': (m) => ({
     sql: `alter table ${at(m)} add extra_${m.extra} ${['int default 7', 'text', 'timestamptz', 'interval', 'jsonb', 'float8', 'kinds.mood'][m.extra % 7]}`,
-    then: (n) => void (n.extra += 1),
+    model: (n) => void (n.extra += 1),
   }),
   'drop the columns that were added': (m) => ({
     sql: `do $$ declare c text; begin for c in select attname from pg_attribute
@@ -98,7 +98,7 @@ const steps: Record<string, Step> = {
   }),
   'drop the filter’s column and add one of its name': (m) => ({
     sql: `alter table ${at(m)} drop ${col(m, 'filter')}, add ${col(m, 'filter')} int`,
-    then: (n) => void (n.stale = true),
+    model: (n) => void (n.stale = true),
   }),
   'make the filter’s column bigger': (m, r) => ({
     sql: `alter table ${at(m)} alter ${col(m, 'filter')} type ${['bigint', 'numeric', 'int'][r % 3]} using ${col(m, 'filter')}::text::numeric`,
@@ -109,7 +109,7 @@ const steps: Record<string, Step> = {
   'drop the type of a column': (m) => ({
     sql: `begin; drop type kinds.mood cascade; create type kinds.mood as enum ('ok', 'bad');
       alter table ${at(m)} add ${col(m, 'mood')} kinds.mood default 'ok'; commit`,
-    then: (n) => void (n.stale = true),
+    model: (n) => void (n.stale = true),
   }),
   'add a label to the type': (_, r) => ({
     sql: `alter type kinds.mood add value if not exists 'label ${r % 3}'`,
@@ -117,19 +117,19 @@ const steps: Record<string, Step> = {
   'rename the table': (m, r) => {
     const table = `t ${r % 5}`
     if (table === m.table) return { sql: 'select' }
-    return { sql: `alter table ${at(m)} rename to ${q(table)}`, then: (n) => void (n.table = table) }
+    return { sql: `alter table ${at(m)} rename to ${q(table)}`, model: (n) => void (n.table = table) }
   },
   'move the table to another schema': (m, r) => {
     const schema = `s${r % 3}`
     if (schema === m.schema) return { sql: 'select' }
     return {
       sql: `create schema if not exists ${schema}; alter table ${at(m)} set schema ${schema}`,
-      then: (n) => void (n.schema = schema),
+      model: (n) => void (n.schema = schema),
     }
   },
   'rename the schema': (m) => {
     const schema = `renamed_${m.nextId}`
-    return { sql: `alter schema ${q(m.schema)} rename to ${schema}`, then: (n) => void (n.schema = schema) }
+    return { sql: `alter schema ${q(m.schema)} rename to ${schema}`, model: (n) => void (n.schema = schema) }
   },
   'drop and add the key': (m) => ({
     sql: `do $$ declare c text; begin
@@ -150,12 +150,12 @@ const steps: Record<string, Step> = {
   'drop the table and make it anew': (m) => ({
     // Under the name that was last noticed, it is the same table to us.
     sql: `select rowhook.refresh_changed(); drop table ${at(m)}`,
-    then: (n) => void (n.stale = true),
+    model: (n) => void (n.stale = true),
     save: true,
   }),
   'drop the schema': (m) => ({
     sql: `select rowhook.refresh_changed(); drop schema ${q(m.schema)} cascade`,
-    then: (n) => void (n.stale = true),
+    model: (n) => void (n.stale = true),
     save: true,
   }),
   'make a partition for the events of today': (_, r) => ({
@@ -266,7 +266,7 @@ test(
               const step = steps[name]!(m, random)
               done.push(name)
               await patiently(() => user.unsafe(step.sql))
-              step.then?.(m)
+              step.model?.(m)
               if (step.save === true) {
                 if (name.startsWith('drop')) await create(sql, m)
                 sink = await save(sql, m)

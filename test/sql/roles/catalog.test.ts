@@ -69,7 +69,8 @@ test('nobody can slip a type of theirs under a function that runs as the owner',
   await one`select * from rowhook.status`
   await one`select * from rowhook.messages`
   await one`select rowhook.pause_sink('orders')`
-  await one`select rowhook.history('orders', '1')`
+  // each of these would have raised, had the type of theirs been met
+  expect(await one`select rowhook.history('orders', '1')`).toBeDefined()
   await one`reset role`
   await one`discard all`
   one.release()

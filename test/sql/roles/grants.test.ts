@@ -73,7 +73,7 @@ const acts: { what: string; by: readonly Role[]; run: (sql: Sql, id: number) => 
 ]
 
 /** Runs `work` as a role, in a transaction that is rolled back where that is possible. */
-async function as(sql: Sql, role: string, work: (one: Sql) => PromiseLike<unknown>): Promise<'may' | string> {
+async function as(sql: Sql, role: string, work: (one: Sql) => PromiseLike<unknown>): Promise<string> {
   const one = await sql.reserve()
   try {
     await one.unsafe(`set role ${role}`)
