@@ -38,9 +38,7 @@ begin
     where o.beat_at < v_now - p_dead_after and o.id <> p_dispatcher
     for update skip locked) g;
   if dead <> '{}' then
-    -- so long ago that rowhook.find_orphans looks at them now
-    update rowhook.stream st set owner = null, updated_at = '-infinity' where st.owner = any(dead);
-    delete from rowhook.dispatcher d where d.id = any(dead);
+    perform rowhook.bury(dead);
   end if;
 
   -- the first trigger that meets 2 wakes us and sets it back to 1

@@ -2,7 +2,7 @@
 -- own announcements (rowhook.pulse), for whatever a dispatcher that died had not finished, frozen
 -- batches that are due, messages asked for again, active replays and backfills.
 -- A live stream that merely lags behind the newest tick is looked at every 20 seconds, when its sink was
--- changed (resumed, say), and when its dispatcher has just died (rowhook.beat); if there is nothing for it in between, its position is moved up, so that
+-- changed (resumed, say), and when its dispatcher has just died (rowhook.bury); if there is nothing for it in between, its position is moved up, so that
 -- no scan and no partition waits for it.
 -- Writes stream (positions of idle streams), and applies commands to streams that nobody runs.
 create or replace function rowhook.find_orphans() returns bigint[]

@@ -1,5 +1,6 @@
 // A batch's life as a total state table, and what a batch is.
 import type { EventRow } from '../log/events.ts'
+import type { Tier } from './circuit.ts'
 import type { Lane, Message } from './lanes.ts'
 
 /**
@@ -38,6 +39,8 @@ export interface Batch {
   members: Message<EventRow>[]
   /** The lanes that it occupies; no later message of these is sent before it is over. */
   lanes: Set<Lane<EventRow>>
+  /** What its failure would say about the receiver. */
+  tier: Tier
   /** Requests made, the running one included. */
   attempt: number
   /** It has a row in rowhook.batch. */

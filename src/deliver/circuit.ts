@@ -1,32 +1,40 @@
 // When everything fails, stop: the log is the buffer. A total state table; time is an argument.
 //
-// A batch that failed before says nothing about the others. So while hardly any message failed at its
-// first attempt since the last success, new ones may still try, one at a time and at once: a poisoned
-// group must not stop its neighbours. Once new ones fail as well, they wait like everything else.
+// What fails says more or less about the rest. A batch that failed before says nothing: a poisoned
+// group must not stop its neighbours. A message that is sent for the first time says something, though
+// a whole tenant's may be unwelcome. A group that was served a moment ago says most. So while the
+// circuit is open each of these tiers probes at its own pace: one that fails slows itself and those
+// that say less, and a tier in which hardly anything failed yet may still try at once.
 
 /** closed: requests flow; open: none until a probe is due; probing: one request is under way. */
 export type CircuitState = 'closed' | 'open' | 'probing'
 type CircuitEvent = 'success' | 'failure' | 'probe' | 'cancel'
 
+/** trusted: the group's last request succeeded; fresh: never sent before; failed: sent before. */
+export type Tier = 'trusted' | 'fresh' | 'failed'
+const tiers: readonly Tier[] = ['trusted', 'fresh', 'failed']
+
 /** Failed requests in a row, whatever their groups, that open the circuit. */
 export const openAfter = 5
-/** First attempts that fail in a row until the receiver as a whole is taken for down. */
+/** Of a tier that says something: failures in a row until it is believed. */
 const doubtAfter = 2
+
+interface Pace {
+  /** Failed requests since the last success, and how many of them were probes. */
+  failures: number
+  probes: number
+  /** Milliseconds of the caller's clock before which no batch of the tier probes. */
+  at: number
+}
 
 export interface Circuit {
   state: CircuitState
   /** Failed requests since the last success. */
   failures: number
-  /** Of these, first attempts. */
-  doubt: number
-  /** Failed probes since the circuit opened, and those of them that were first attempts. */
+  /** Failed probes since the circuit opened. */
   probes: number
-  freshProbes: number
-  /** Milliseconds of the caller's clock before which no batch probes that failed before. */
-  nextAt: number
-  /** The same for messages that are sent for the first time; never later. */
-  freshAt: number
-  /** The batch that probes. */
+  paces: Record<Tier, Pace>
+  /** The id of the batch that probes. */
   probe: string | null
 }
 
@@ -45,21 +53,29 @@ export function createCircuit(saved?: {
   probes: number
   nextAt: number
 }): Circuit {
+  const pace = (failures = 0, at = 0): Pace => ({ failures, probes: 0, at })
+  const open = saved?.open === true
   return {
-    state: saved?.open === true ? 'open' : 'closed',
+    state: open ? 'open' : 'closed',
     failures: saved?.failures ?? 0,
-    doubt: saved?.open === true ? doubtAfter - 1 : 0,
     probes: saved?.probes ?? 0,
-    freshProbes: 0,
-    nextAt: saved?.nextAt ?? 0,
-    freshAt: 0,
+    paces: {
+      trusted: pace(),
+      fresh: pace(open ? doubtAfter - 1 : 0),
+      failed: pace(saved?.failures, saved?.nextAt),
+    },
     probe: null,
   }
 }
 
-/** Whether it seems that nothing at all gets through: the log is not read on then. */
-export const isBlind = (circuit: Circuit): boolean =>
-  circuit.state !== 'closed' && circuit.doubt >= doubtAfter
+const isDoubted = (circuit: Circuit, tier: Tier): boolean => circuit.paces[tier].failures >= doubtAfter
+
+/**
+ * Whether it seems that nothing at all gets through: the log is not read on then.
+ * @param trusts whether any group is trusted
+ */
+export const isBlind = (circuit: Circuit, trusts: boolean): boolean =>
+  circuit.state !== 'closed' && (isDoubted(circuit, 'trusted') || (isDoubted(circuit, 'fresh') && !trusts))
 
 /** A request was answered with success, in part at least. Returns whether this closed the circuit. */
 export function succeed(circuit: Circuit): boolean {
@@ -71,8 +87,7 @@ export function succeed(circuit: Circuit): boolean {
 /** A failed request. */
 export interface Failure {
   batchId: string
-  /** None of its messages was sent before. */
-  fresh: boolean
+  tier: Tier
   /** What the receiver asked for. */
   retryAfterMs: number
   now: number
@@ -81,37 +96,40 @@ export interface Failure {
 }
 
 /** A request failed. Returns whether this opened the circuit. */
-export function fail(circuit: Circuit, { batchId, fresh, retryAfterMs, now, waitMs }: Failure): boolean {
+export function fail(circuit: Circuit, failure: Failure): boolean {
   const before = circuit.state
+  const pace = circuit.paces[failure.tier]
   circuit.failures++
-  if (fresh) circuit.doubt++
-  if (before === 'probing' && batchId === circuit.probe) {
+  pace.failures++
+  if (before === 'probing' && failure.batchId === circuit.probe) {
     circuit.state = next.probing.failure
     circuit.probe = null
     circuit.probes++
-    if (fresh) circuit.freshProbes++
-    circuit.nextAt = now + Math.max(waitMs(circuit.probes + 1), retryAfterMs)
-    if (fresh) circuit.freshAt = now + freshWait(circuit, waitMs(circuit.freshProbes + 1), retryAfterMs)
-    return false
-  }
-  if (before === 'closed' && circuit.failures >= openAfter) {
+    pace.probes++
+    slow(circuit, failure, tiers.slice(tiers.indexOf(failure.tier)))
+  } else if (before === 'closed' && circuit.failures >= openAfter) {
     circuit.state = 'open'
     circuit.probes = 0
-    circuit.freshProbes = 0
-    const wait = waitMs(1)
-    circuit.nextAt = now + Math.max(wait, retryAfterMs)
-    circuit.freshAt = now + freshWait(circuit, wait, retryAfterMs)
+    slow(circuit, failure, tiers)
     return true
   }
   return false
 }
 
-const freshWait = (circuit: Circuit, wait: number, retryAfterMs: number): number =>
-  circuit.doubt < doubtAfter ? 0 : Math.max(wait, retryAfterMs)
+function slow(circuit: Circuit, { tier, retryAfterMs, now, waitMs }: Failure, which: readonly Tier[]): void {
+  for (const t of which) {
+    const pace = circuit.paces[t]
+    // while neither this tier nor one that says more is doubted, it may try at once
+    const heard = tiers.slice(0, tiers.indexOf(t) + 1)
+    if (t !== 'failed' && !heard.some((h) => isDoubted(circuit, h))) continue
+    const n = (t === tier && t !== 'failed' ? pace.probes : circuit.probes) + 1
+    pace.at = Math.max(pace.at, now + Math.max(waitMs(n), retryAfterMs))
+  }
+}
 
-/** Milliseconds until such a request may probe; 0: now. */
-export const probeDelayMs = (circuit: Circuit, fresh: boolean, now: number): number =>
-  Math.max(0, (fresh ? Math.min(circuit.freshAt, circuit.nextAt) : circuit.nextAt) - now)
+/** Milliseconds until a batch of the tier may probe; 0: now. */
+export const probeDelayMs = (circuit: Circuit, tier: Tier, now: number): number =>
+  Math.max(0, circuit.paces[tier].at - now)
 
 /** Begins a probe with this batch. */
 export function probe(circuit: Circuit, batchId: string): void {

@@ -49,6 +49,7 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
       if (ms !== null) m.payload = undefined
     }
     batch.stored = true
+    if (ms !== null) batch.tier = 'failed'
     book.ops.freeze.push({
       id: batch.id,
       event_ids: batch.members.map((m) => m.id),
@@ -83,6 +84,7 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
       state: 'waiting',
       members,
       lanes: new Set(members.flatMap((m) => m.lanes)),
+      tier: 'failed',
       attempt: 0,
       stored: false,
       startedAt: 0,
@@ -145,6 +147,7 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
             order: state.arrival++,
           })),
           lanes: new Set(),
+          tier: 'failed',
           attempt: b.attempt,
           stored: true,
           startedAt: 0,

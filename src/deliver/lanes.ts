@@ -6,6 +6,10 @@
 // is cheaper by a map look-up and was rejected: a group would wait for strangers.)
 //
 // An update that changes its group stands in two lanes and leaves when it is first in both.
+import { createReadyQueue } from './ready.ts'
+import type { ReadyQueue } from './ready.ts'
+import { createTrust } from './trust.ts'
+import type { Trust } from './trust.ts'
 
 /**
  * Where a waiting message is kept. ahead: read ahead, it will be sent soon; aside: behind a failing
@@ -67,8 +71,12 @@ export interface Lanes<P> {
   add(message: Omit<Message<P>, 'lanes'>, keys: readonly string[]): Message<P>
   /** Puts messages, held from now on, before everything that waits in their lanes, in the given order. */
   addFirst(messages: Message<P>[]): void
-  /** Takes up to `count` messages and about `bytes` that may be sent in one request now. */
-  take(count: number, bytes: number, batch: object): Taken<P>
+  /**
+   * Takes up to `count` messages and about `bytes` that may be sent in one request now, all of trusted
+   * groups or none.
+   */
+  take(count: number, bytes: number, batch: object, trusted: boolean): Taken<P>
+  readonly trust: Trust
   /** Marks the lanes of these keys as taken by a batch that is not in memory (frozen). */
   occupy(keys: readonly string[], batch: object): Lane<P>[]
   /** A lane for a message without order, taken by a batch. */
@@ -86,7 +94,8 @@ export interface Lanes<P> {
   readonly waiting: number
   readonly ahead: number
   readonly aside: number
-  /** Whether a lane may have something to send. */
+  /** Whether a lane may have something to send, of a trusted group or of another. */
+  isReady(trusted: boolean): boolean
   readonly hasReady: boolean
   /** The first message of the first eligible lane. */
   peek(): Message<P> | undefined
@@ -107,8 +116,9 @@ const emptyLane = <P>(key: string): Lane<P> => ({
 /** Makes an empty set of lanes. */
 export function createLanes<P>(): Lanes<P> {
   const lanes = new Map<string, Lane<P>>()
-  let ready: Lane<P>[] = []
-  let readyHead = 0
+  const ready = { trusted: createReadyQueue<Lane<P>>(), other: createReadyQueue<Lane<P>>() }
+  const queueOf = (trusted: boolean): ReadyQueue<Lane<P>> => (trusted ? ready.trusted : ready.other)
+  const trust = createTrust()
   /** Lanes of messages without order. */
   const loose = new Set<Lane<P>>()
   const places = { ahead: 0, aside: 0, held: 0 }
@@ -138,19 +148,7 @@ export function createLanes<P>(): Lanes<P> {
   const first = (l: Lane<P>): Message<P> | undefined => l.queue[l.head]
   const wake = (l: Lane<P>): void => {
     if (l.ready || l.busy !== null || l.head >= l.queue.length) return
-    l.ready = true
-    ready.push(l)
-  }
-  const nextReady = (): Lane<P> | undefined => {
-    const l = ready[readyHead]
-    if (l === undefined) return undefined
-    readyHead++
-    if (readyHead > 1024 && readyHead * 2 > ready.length) {
-      ready = ready.slice(readyHead)
-      readyHead = 0
-    }
-    l.ready = false
-    return l
+    queueOf(trust.has(l.key)).push(l)
   }
   const shift = (l: Lane<P>): void => {
     l.queue[l.head] = undefined as never
@@ -200,10 +198,11 @@ export function createLanes<P>(): Lanes<P> {
         tell(message, 1)
       }
     },
-    take(count, bytes, batch) {
+    take(count, bytes, batch, isTrusted) {
+      const queue = queueOf(isTrusted)
       const taken: Taken<P> = { messages: [], bytes: 0, missing: [] }
-      for (let looked = ready.length - readyHead; looked > 0 && taken.messages.length < count; looked--) {
-        const l = nextReady()
+      for (let looked = queue.length; looked > 0 && taken.messages.length < count; looked--) {
+        const l = queue.shift()
         if (l === undefined) break
         while (l.busy === null || l.busy === batch) {
           const message = first(l)
@@ -273,13 +272,17 @@ export function createLanes<P>(): Lanes<P> {
     get aside() {
       return places.aside
     },
+    trust,
+    isReady: (isTrusted) => queueOf(isTrusted).length > 0,
     get hasReady() {
-      return readyHead < ready.length
+      return ready.other.length > 0 || ready.trusted.length > 0
     },
     peek() {
-      for (let i = readyHead; i < ready.length; i++) {
-        const message = first(ready[i]!)
-        if (message !== undefined) return message
+      for (const queue of [ready.trusted, ready.other]) {
+        for (const l of queue) {
+          const message = first(l)
+          if (message !== undefined) return message
+        }
       }
       return undefined
     },

@@ -4,6 +4,7 @@ import type { EventRow } from '../log/events.ts'
 import { advance, firstBatchId } from './batch.ts'
 import type { Batch } from './batch.ts'
 import { cancelProbe, probe, probeDelayMs } from './circuit.ts'
+import type { Tier } from './circuit.ts'
 import type { Exchange } from './exchange.ts'
 import type { Message } from './lanes.ts'
 import type { Loader } from './payload.ts'
@@ -36,6 +37,7 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
   /** Frozen batches that have a slot. */
   const retrying = new Set<Batch>()
   let retryTurn = false
+  let trustedNext = false
   const timers: Record<'pace' | 'fill' | 'probe', NodeJS.Timeout | undefined> = {
     pace: undefined,
     fill: undefined,
@@ -47,7 +49,8 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
     timers[timer] ??= setTimeout(() => {
       timers[timer] = undefined
       state.pump()
-    }, ms)
+      // a fraction would be cut off, and the time not yet have come
+    }, Math.ceil(ms))
   }
 
   /** Begins one request; false when there is nothing to send now. */
@@ -65,16 +68,28 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
     if (!lanes.hasReady) return mayRetry && retry()
     if (mayRetry && retrying.size < share && (target.concurrency > 1 || retryTurn)) return retry()
     retryTurn = true
-    return sendFresh() || (state.due.length > 0 && retry())
+    return sendFresh(trustedTurn()) || (state.due.length > 0 && retry())
+  }
+
+  // Groups that are served well get every other request, and no company that might spoil their batch.
+  function trustedTurn(): boolean {
+    if (!lanes.isReady(true)) return false
+    trustedNext = !trustedNext || !lanes.isReady(false)
+    return trustedNext
   }
 
   function sendProbe(): boolean {
     if (circuit.state === 'probing') return false
-    const freshIn = probeDelayMs(circuit, true, now())
-    const dueIn = probeDelayMs(circuit, false, now())
-    if (lanes.hasReady && freshIn === 0 && sendFresh()) return true
-    if (state.due.length > 0 && dueIn === 0) return retry()
-    const next = Math.min(lanes.hasReady ? freshIn : Infinity, state.due.length > 0 ? dueIn : Infinity)
+    const isReady = {
+      trusted: lanes.isReady(true),
+      fresh: lanes.isReady(false),
+      failed: state.due.length > 0,
+    }
+    const wait = (tier: Tier): number => (isReady[tier] ? probeDelayMs(circuit, tier, now()) : Infinity)
+    if (wait('trusted') === 0 && sendFresh(true)) return true
+    if (wait('fresh') === 0 && sendFresh(false)) return true
+    if (wait('failed') === 0) return retry()
+    const next = Math.min(wait('trusted'), wait('fresh'), wait('failed'))
     if (next > 0 && next < Infinity) {
       clearTimeout(timers.probe)
       timers.probe = undefined
@@ -95,25 +110,27 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
   }
 
   /** Sends messages that wait in lanes; whether it did, or another look may find some. */
-  function sendFresh(): boolean {
+  function sendFresh(trusted: boolean): boolean {
     if (unfilled()) return false
     const batch: Batch = {
       id: '',
       state: 'sending',
       members: [],
       lanes: new Set(),
+      tier: trusted ? 'trusted' : 'fresh',
       attempt: 0,
       stored: false,
       startedAt: 0,
       timer: undefined,
     }
-    const taken = lanes.take(target.batchSize, maxBodyBytes, batch)
+    const taken = lanes.take(target.batchSize, maxBodyBytes, batch, trusted)
     if (taken.missing.length > 0) loader.load(taken.missing)
-    if (taken.messages.length === 0) return lanes.hasReady
+    if (taken.messages.length === 0) return lanes.isReady(trusted)
     batch.members = taken.messages
     let sentBefore = false
     for (const m of taken.messages) {
       forget(m)
+      if (m.failures > 0) batch.tier = 'failed'
       sentBefore ||= m.failures > 0 || m.chunk === null
       state.aheadBytes -= m.size
       for (const l of m.lanes) batch.lanes.add(l)

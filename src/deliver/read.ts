@@ -42,9 +42,10 @@ export function createReader(state: RunState, aside: Aside, settler: Settler, on
 
   function hasRoom(): boolean {
     // everything fails: one message is enough to ask whether it still does
-    if (isBlind(circuit) && lanes.hasReady) return false
+    if (isBlind(circuit, lanes.trust.size > 0) && lanes.hasReady) return false
     return (
-      lanes.ahead < aheadMessages &&
+      // while it is only much that fails, what may get through is looked for further on
+      lanes.ahead < (circuit.state === 'closed' ? aheadMessages : maxAside) &&
       state.aheadBytes < maxAheadBytes &&
       lanes.aside < maxAside &&
       book.chunks.length < maxChunks

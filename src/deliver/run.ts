@@ -7,6 +7,7 @@ import { createAside } from './aside.ts'
 import { advance } from './batch.ts'
 import type { Batch } from './batch.ts'
 import type { Book, BookChunk, Position } from './book.ts'
+import { probeDelayMs } from './circuit.ts'
 import type { Circuit } from './circuit.ts'
 import type { Exchange } from './exchange.ts'
 import { createFreezer } from './freeze.ts'
@@ -84,8 +85,8 @@ export interface Run {
   readonly inFlight: number
   readonly waiting: number
   readonly frozen: number
-  /** Messages that free request slots would take at once; 0 while others are ready for them. */
-  readonly room: number
+  /** Request slots that nothing is ready for. */
+  readonly free: number
   /** Milliseconds until the next frozen batch or probe is due; undefined: none. */
   nextDueMs(): number | undefined
   /** Monotonic milliseconds of the last sign of life, for /readyz. */
@@ -252,11 +253,11 @@ export function startRun(options: RunOptions): Run {
     get frozen() {
       return state.batches.size
     },
-    get room() {
-      return lanes.hasReady ? 0 : (target.concurrency - state.inFlight) * target.batchSize
+    get free() {
+      return lanes.hasReady ? 0 : target.concurrency - state.inFlight
     },
     nextDueMs() {
-      if (circuit.state !== 'closed') return Math.max(0, circuit.nextAt - now())
+      if (circuit.state !== 'closed') return probeDelayMs(circuit, 'failed', now())
       return freezer.nextDueMs()
     },
     get position() {

@@ -6,7 +6,8 @@ import { storedRow } from './aside.ts'
 import { retryDelayMs } from './backoff.ts'
 import { advance } from './batch.ts'
 import type { Batch } from './batch.ts'
-import { fail, succeed } from './circuit.ts'
+import { fail, probeDelayMs, succeed } from './circuit.ts'
+import type { Tier } from './circuit.ts'
 import type { Exchange } from './exchange.ts'
 import { settle } from './freeze.ts'
 import type { Freezer } from './freeze.ts'
@@ -72,6 +73,7 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
   function delivered(batch: Batch): void {
     for (const m of batch.members) settle(state, m)
     book.delivered(batch.members.length)
+    for (const l of batch.lanes) lanes.trust.served(l.key)
     advance(batch, 'delivered')
     end(batch)
     lanes.free(batch.lanes, batch)
@@ -84,6 +86,7 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
     const left: Msg[] = []
     for (const m of members) {
       m.failures++
+      for (const l of m.lanes) lanes.trust.failed(l.key)
       if (m.failures > limit) noteDiscard(m, error, batch.id)
       else left.push(m)
     }
@@ -107,8 +110,12 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
   function partial(batch: Batch, failedKeys: ReadonlySet<string>): void {
     const bad: Msg[] = []
     for (const m of batch.members) {
-      if (failedKeys.has(target.keyOf(m.payload!))) bad.push(m)
-      else settle(state, m)
+      if (failedKeys.has(target.keyOf(m.payload!))) {
+        bad.push(m)
+      } else {
+        settle(state, m)
+        for (const l of m.lanes) lanes.trust.served(l.key)
+      }
     }
     book.delivered(batch.members.length - bad.length)
     const left = countFailure(batch, bad, partly)
@@ -138,7 +145,7 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
       state: open ? 'open' : 'closed',
       failures: circuit.failures,
       probes: circuit.probes,
-      next_ms: open ? Math.max(0, circuit.nextAt - performance.now()) : null,
+      next_ms: open ? probeDelayMs(circuit, 'failed', performance.now()) : null,
     }
     book.touch()
   }
@@ -152,10 +159,10 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
     aside.writeDown()
   }
 
-  function nothingGotThrough(batch: Batch, fresh: boolean, retryAfterMs: number): void {
+  function nothingGotThrough(batch: Batch, tier: Tier, retryAfterMs: number): void {
     const opened = fail(circuit, {
       batchId: batch.id,
-      fresh,
+      tier,
       retryAfterMs,
       now: performance.now(),
       waitMs: (n) => retryDelayMs(n, Math.random),
@@ -174,9 +181,9 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
         partial(batch, verdict.failed)
         somethingGotThrough()
       } else {
-        const fresh = batch.attempt === 1 && batch.members.every((m) => m.failures === 0)
+        const { tier } = batch
         failed(batch, verdict, exchange.status !== undefined || exchange.error?.code !== 'connect')
-        nothingGotThrough(batch, fresh, verdict.retryAfterMs ?? 0)
+        nothingGotThrough(batch, tier, verdict.retryAfterMs ?? 0)
         if (verdict.gone === true) {
           book.ops.pause = 'the receiver answered 410 Gone: it wants no more messages'
           void book.flush()

@@ -74,6 +74,8 @@ interface Beat {
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { sql, logger, metrics } = options
   let id: string = randomUUID()
+  /** An id under which this process still holds leases, but runs nothing any more. */
+  let former: string | undefined
   let validUntil = 0
   let clockOffset = 0
   let known: number | null = null
@@ -105,6 +107,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       })
     })
 
+  // Runs that were given up leave their leases behind: under another id, they are anybody's again.
+  async function beginAnew(old: string): Promise<void> {
+    if (id === old) id = randomUUID()
+    await sql`select rowhook.bury(${[old]})`
+    await register()
+    former = undefined
+  }
+
   async function register(): Promise<void> {
     await sql`
       insert into rowhook.dispatcher (id, host, pid, version, beat_at)
@@ -115,6 +125,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   // Beat ------------------------------------------------------------------------------------------
 
   async function beat(): Promise<void> {
+    if (former !== undefined) await beginAnew(former)
     const began = now()
     const idle = !stopping && began - lastNews > timing.sleepAfter && !runner.active
     const [row] = await sql`
@@ -127,8 +138,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (!b.alive) {
       logger.warn('other dispatchers took this one for dead; beginning anew')
       runner.abortAll()
-      id = randomUUID()
-      await register()
+      former = id
       return
     }
     validUntil = Math.max(validUntil, began + timing.lease)
@@ -159,6 +169,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (now() <= validUntil) return
     if (runner.size > 0) logger.warn('the database is away for too long: deliveries stop until it is back')
     runner.abortAll()
+    former ??= id
     // queries that wait for an answer would wait for as long as TCP does
     options.reconnect()
   }

@@ -59,3 +59,22 @@ test('a dispatcher that is told to stop while the database is silent ends nevert
   expect(performance.now() - began).toBeLessThan(28_000)
   wire.resume()
 }, 60_000)
+
+test('the only dispatcher goes on by itself when a silent database speaks again', async () => {
+  const database = await createDatabase()
+  const { sql } = database
+  const wire = await proxy(database.url)
+  const stage = await setStage({ database, url: wire.url })
+  const { table, receiver } = await stage.sink({ batch_size: 2 })
+  await insertItems(sql, table, 1, 20)
+  const writer = keepChanging(sql, table, 20, 50)
+  await receiver.waitFor(50)
+  wire.stall()
+  await stage.rowhook.waitForLog(({ msg }) => msg?.includes('away for too long') ?? false)
+  wire.resume()
+  const began = performance.now()
+  await receiver.waitFor(receiver.messages.length + 100)
+  expect(performance.now() - began).toBeLessThan(10_000)
+  await writer.stop()
+  expect(await tallyOf(sql, table, receiver)).toMatchObject({ lost: 0, outOfOrder: 0 })
+}, 60_000)

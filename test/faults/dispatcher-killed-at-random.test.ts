@@ -27,15 +27,14 @@ test(`${kills} kills of dispatchers at random moments lose nothing and break no 
   ]
   await insertItems(sql, table, 1, 40)
   const start = () => stage.another({ args: ['--no-api'] })
-  const processes = [stage.rowhook, start(), start(), start()]
+  const processes = [stage.rowhook, await start()]
   const writer = keepChanging(sql, table, 40, 40)
   for (let kill = 0; kill < kills; kill += 1) {
-    const victim = await processes.splice(Math.floor(Math.random() * processes.length), 1)[0]!
-    await sleep(Math.random() * 1000)
-    await victim.kill('SIGKILL')
-    processes.push(start())
+    const [victim] = processes.splice(Math.floor(Math.random() * processes.length), 1)
+    await sleep(Math.random() * 500)
+    await victim!.kill('SIGKILL')
+    processes.push(await start())
   }
-  await Promise.all(processes)
   await writer.stop()
   for (const { receiver, name } of sinks) {
     const tally = await tallyOf(sql, table, receiver, { timeoutMs: 60_000 })

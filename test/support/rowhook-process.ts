@@ -90,7 +90,7 @@ export async function startRowhook(options: {
     )
   const up = args.includes('--no-api') ? 'ready' : 'listening'
   const first = await Promise.race([
-    waitForLog(({ msg }) => msg === up, { timeoutMs: options.timeoutMs ?? 20_000 }),
+    waitForLog(({ msg }) => msg === up, { timeoutMs: options.timeoutMs ?? 60_000 }),
     ended.then(([code]) => {
       throw new Error(`rowhook start ended with exit code ${code}:\n${lastWords(logs, output)}`)
     }),

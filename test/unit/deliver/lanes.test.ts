@@ -61,7 +61,7 @@ test('what is taken is first in all of its groups, and its groups are in no othe
       }
       const take = (count: number): number => {
         const batch = {}
-        const taken = lanes.take(count, 1e9, batch)
+        const taken = lanes.take(count, 1e9, batch, false)
         for (const m of taken.messages) {
           const model = all[m.id]!
           expect(model.state).toBe('waiting')
@@ -99,7 +99,7 @@ test('a lane that is free again is forgotten, so that groups do not fill the mem
   const lanes = createLanes<string>()
   for (let i = 0; i < 100; i++) lanes.add(message(i), [`g${i}`])
   const batch = {}
-  const { messages } = lanes.take(100, 1e9, batch)
+  const { messages } = lanes.take(100, 1e9, batch, false)
   lanes.free(new Set(messages.flatMap((m) => m.lanes)), batch)
   expect([...lanes.all()]).toEqual([])
 })
@@ -108,19 +108,19 @@ test('messages that are put first leave before those that wait', () => {
   const lanes = createLanes<string>()
   const [a, b, c] = [0, 1, 2].map((i) => lanes.add(message(i), ['g']))
   const first = {}
-  const { messages } = lanes.take(2, 1e9, first)
+  const { messages } = lanes.take(2, 1e9, first, false)
   expect(messages).toEqual([a, b])
   lanes.addFirst([b!])
   lanes.free(new Set(a!.lanes), first)
-  expect(lanes.take(9, 1e9, {}).messages).toEqual([b, c])
+  expect(lanes.take(9, 1e9, {}, false).messages).toEqual([b, c])
 })
 
 test('a body that is full ends the batch, and the rest of the group follows in the next one', () => {
   const lanes = createLanes<string>()
   for (let i = 0; i < 3; i++) lanes.add(message(i), ['g'])
   const first = {}
-  const { messages } = lanes.take(9, 20, first)
+  const { messages } = lanes.take(9, 20, first, false)
   expect(messages.map((m) => m.id)).toEqual([0, 1])
   lanes.free(new Set(messages.flatMap((m) => m.lanes)), first)
-  expect(lanes.take(9, 20, {}).messages.map((m) => m.id)).toEqual([2])
+  expect(lanes.take(9, 20, {}, false).messages.map((m) => m.id)).toEqual([2])
 })

@@ -130,9 +130,9 @@ test.for([
     await keepChanging(world, 20, 5000)
     world.setMood(() => ({ status: 503, latencyMs: 5 }))
     let most = 0
-    for (let minute = 0; minute < 20; minute += 1) {
-      await keepChanging(world, 20, minutes(1))
-      if (minute === 10) {
+    for (let minute = 0; minute < 10; minute += 1) {
+      await keepChanging(world, 10, minutes(1))
+      if (minute === 5) {
         await world.drain()
         world.start()
       }
@@ -164,3 +164,24 @@ test('groups that fail never delay the others, be these frequent or rare', async
   expect(delays.filter((ms) => ms > 1200)).toEqual([])
   world.kill()
 })
+
+test.for([1, 10])(
+  'hundreds of groups that begin to fail at once do not delay those that were well, in batches of %i',
+  { timeout: 60_000 },
+  async (batchSize) => {
+    const world = begin({ groups: 340, poisoned: 300, batchSize, concurrency: 16 })
+    const well = () => world.change(1, 300 + Math.floor(world.random() * 40))[0]!
+    for (let group = 300; group < 340; group += 1) world.change(1, group)
+    await world.pass(1000)
+    for (let group = 0; group < 300; group += 1) world.change(1, group)
+    const delays: number[] = []
+    const sent = new Map<number, number>()
+    for (let i = 0; i < 300; i += 1) {
+      sent.set(well(), performance.now())
+      await world.pass(100)
+    }
+    for (const [id, at] of sent) delays.push((world.acknowledgedAt.get(id) ?? Infinity) - at)
+    expect(delays.filter((ms) => ms > 500)).toEqual([])
+    world.kill()
+  },
+)
