@@ -3,7 +3,7 @@
 -- long that the next rowhook.find_orphans does. Writes stream and dispatcher.
 create or replace function rowhook.bury(p_dispatchers uuid[]) returns void
 language sql volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   update rowhook.stream st set owner = null, updated_at = '-infinity' where st.owner = any(p_dispatchers);
   delete from rowhook.dispatcher d where d.id = any(p_dispatchers);

@@ -2,7 +2,8 @@
 -- trigger function of a table and of all its partitions and inheritance children.
 --
 -- What protects the user's statement, in the order in which it runs:
--- 1. A statement that names a member of the tree which has left it is none of ours. Of a trigger for
+-- 1. A statement that names a member of the tree which has left it is none of ours: rowhook.source says
+--    so, because after a dump and restore the number in this text is that of no table. Of a trigger for
 --    each row (rowhook.row_actions), only the call for the first row of the statement does anything:
 --    the one that the transition tables begin with.
 -- 2. rowhook.is_current: was the table altered since this code was made? Then nothing here may be
@@ -67,7 +68,7 @@ declare
   before jsonb;
 begin
   if tg_relid <> %1$s or tg_level = 'ROW' then
-    if tg_relid <> %1$s and not rowhook.belongs_to(tg_relid, %1$s) then
+    if tg_relid <> %1$s and not rowhook.is_of_source(tg_relid, %6$s) then
       return null;
     elsif tg_op = 'DELETE' then
       if tg_level = 'ROW' and old::text is distinct from (select (x.*)::text from rowhook_old x limit 1) then
@@ -90,7 +91,7 @@ begin
 end
 $body$, p_spec ->> 'relid', p_spec ->> 'digest', v_branches,
     case when v_guards then format(E'    if generic then%s\n    end if;\n', v_generic) else '' end,
-    v_generic);
+    v_generic, p_spec ->> 'source');
 
   return format(
     E'create or replace function rowhook.capture_%s() returns trigger\n'

@@ -87,6 +87,8 @@ export interface Run {
   readonly frozen: number
   /** Request slots that nothing is ready for. */
   readonly free: number
+  /** Messages that could be sent at once; 0 while others wait for a request slot. */
+  readonly room: number
   /** Milliseconds until the next frozen batch or probe is due; undefined: none. */
   nextDueMs(): number | undefined
   /** Monotonic milliseconds of the last sign of life, for /readyz. */
@@ -252,6 +254,9 @@ export function startRun(options: RunOptions): Run {
     },
     get frozen() {
       return state.batches.size
+    },
+    get room() {
+      return lanes.hasReady ? 0 : (target.concurrency - state.inFlight) * target.batchSize
     },
     get free() {
       return lanes.hasReady ? 0 : target.concurrency - state.inFlight
