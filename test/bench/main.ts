@@ -1,4 +1,5 @@
 // `make bench`: every figure that is promised, in one run, as one table.
+import { run as capture } from './capture.ts'
 import { drain } from './drain.ts'
 import type { Figure } from './harness.ts'
 import { openBench } from './harness.ts'
@@ -6,6 +7,7 @@ import { latency } from './latency.ts'
 import { idle, largeTransaction } from './resources.ts'
 
 const parts: Record<string, (bench: Awaited<ReturnType<typeof openBench>>) => Promise<Figure[]>> = {
+  capture,
   drain,
   latency,
   idle,

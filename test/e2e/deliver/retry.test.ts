@@ -35,7 +35,11 @@ test('max_retry_count 0 means one request; then the message is discarded with it
     expect(data).toHaveLength(1)
     return data
   })
-  expect(message).toMatchObject({ record: { id: 1, n: 0 }, attempts: 1, last_error: '500 Internal Server Error' })
+  expect(message).toMatchObject({
+    record: { id: 1, n: 0 },
+    attempts: 1,
+    last_error: '500 Internal Server Error',
+  })
   expect(receiver.requests).toHaveLength(1)
   expect(await show()).toMatchObject({ discarded: 1, failing: 0, pending: 0, blocked_groups: 0 })
 })
