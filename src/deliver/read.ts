@@ -33,8 +33,9 @@ export interface Reader {
 export function createReader(state: RunState, aside: Aside, settler: Settler, onQuiet: () => void): Reader {
   const { options, lanes } = state
   const { target, source, book, circuit } = options
-  const aheadMessages = Math.max(2 * target.concurrency * target.batchSize, 2000)
-  const chunkLimit = Math.min(Math.ceil(aheadMessages / 2), 5000)
+  // two rounds of full requests, within bounds that keep a large transaction out of memory
+  const aheadMessages = Math.min(Math.max(2 * target.concurrency * target.batchSize, 2000), 6000)
+  const chunkLimit = Math.min(Math.ceil(aheadMessages / 2), 1000)
   const newest = createNewest(state, settler.settle)
   let reading = false
 
