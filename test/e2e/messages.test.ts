@@ -31,8 +31,12 @@ it('messages that were discarded are shown with their payload, and delivered whe
     },
     { state: 'discarded', record: { id: 1, note: 'one' } },
   ])
-  const failed = (await api('GET', '/api/sinks/s/deliveries?outcome=failed')).body.data
-  expect(failed).toHaveLength(2)
+  // the delivery log is written off the hot path
+  const failed = await eventually(async () => {
+    const { data } = (await api('GET', '/api/sinks/s/deliveries?outcome=failed')).body
+    expect(data).toHaveLength(2)
+    return data
+  })
   expect(failed[0]).toMatchObject({
     status: 503,
     attempt: 1,
