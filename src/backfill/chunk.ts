@@ -4,15 +4,17 @@
 // Pure: no I/O.
 import type { BackfillStep } from '../deliver/book.ts'
 import type { EventRow } from '../log/events.ts'
-import type { Snapshot } from './snapshot.ts'
+import { parseSnapshot } from './snapshot.ts'
 
-/** A row of a chunk. */
+/** A row of a chunk, as rowhook.read_chunk returns it. */
 export interface ChunkRow {
-  row: EventRow
-  /** Where to read on behind it. */
-  cursor: (string | null)[]
+  pks: string[]
+  grp: string | null
+  record: string
   /** Its filter raised. */
   error: string | null
+  /** Where to read on behind it; null: its key says so. */
+  cursor: (string | null)[] | null
 }
 
 /** How a chunk was read. */
@@ -22,7 +24,12 @@ export interface ChunkOptions {
   backfillId: string
   sourceId: number
   rows: ChunkRow[]
-  snapshot: Snapshot
+  /** An id of the log for each row: one that fails is stored there. */
+  ids: number[]
+  /** ISO 8601, UTC, six digits. */
+  readAt: string
+  /** Text of the pg_snapshot that the rows show. */
+  snapshot: string
   /** Rows done before this chunk. */
   rowsBefore: number
   /** Where to read on behind the whole chunk. */
@@ -35,44 +42,63 @@ export interface ChunkOptions {
   tick: number
 }
 
-export interface Chunk extends Omit<ChunkOptions, 'rows' | 'snapshot' | 'cursor' | 'rowsBefore'> {
+export interface Chunk {
+  readonly tableId: number
+  readonly backfillId: string
+  readonly tick: number
   /** The next rows, at most `count` and about `bytes`, with the progress that holds once they are settled. */
-  take(
-    count: number,
-    bytes: number,
-  ): { rows: EventRow[]; errors: { row: EventRow; error: string }[]; step: BackfillStep }
+  take(count: number, bytes: number): Slice
   /** Drops rows that these events, which went out, have made old. */
   overtake(events: readonly EventRow[]): void
   /** Nothing is left to take. */
   readonly isEmpty: boolean
 }
 
+/** Rows of a chunk that go out together; `errors` are those whose filter raised. */
+export interface Slice {
+  rows: EventRow[]
+  errors: { row: EventRow; error: string }[]
+  step: BackfillStep
+}
+
 const keyOf = (pks: readonly string[]): string => pks.join('\0')
 
 /** Makes a chunk of rows in the order of the backfill. */
 export function createChunk(options: ChunkOptions): Chunk {
-  const { tableId, backfillId, sourceId, rows, snapshot, rowsBefore, done, size, tick } = options
-  const dropped = new Set<number>()
-  let byKey: Map<string, number> | undefined
+  const { tableId, backfillId, sourceId, rows, rowsBefore, done, size, tick } = options
+  const snapshot = parseSnapshot(options.snapshot)
+  const xid = options.snapshot.split(':')[1]!
+  const overtaken = new Set<string>()
   let next = 0
+  let truncated = false
   let ended = false
 
-  // Only made when a row of the table changes at all while the chunk is under way.
-  const index = (): Map<string, number> => (byKey ??= new Map(rows.map(({ row }, i) => [keyOf(row.pks), i])))
+  // Made when a row goes out, not when the chunk arrives: ten thousand at once would keep live changes waiting.
+  const eventOf = ({ pks, grp, record }: ChunkRow, id: number): EventRow => ({
+    event_id: id,
+    source_id: sourceId,
+    action: 'r',
+    grp,
+    old_grp: null,
+    pks,
+    old_pks: null,
+    captured_at: options.readAt,
+    xid,
+    record,
+    changes: null,
+    // of a row that was read: its backfill
+    annotations: backfillId,
+    undecided: false,
+    size: record.length,
+  })
 
-  function drop(pks: readonly string[] | null): void {
-    // without a key nobody can tell which row it is
-    if (pks === null || pks.length === 0) return
-    const at = index().get(keyOf(pks))
-    if (at !== undefined) dropped.add(at)
-  }
+  // Without a key nobody can tell which row it is that changed.
+  const isOld = ({ pks }: ChunkRow): boolean =>
+    truncated || (overtaken.size > 0 && pks.length > 0 && overtaken.has(keyOf(pks)))
 
   return {
     tableId,
     backfillId,
-    sourceId,
-    done,
-    size,
     tick,
     get isEmpty() {
       return ended
@@ -80,37 +106,27 @@ export function createChunk(options: ChunkOptions): Chunk {
     overtake(events) {
       for (const event of events) {
         if (event.source_id !== sourceId || event.action === 'r' || snapshot.sees(event.xid)) continue
-        if (event.action === 't') for (let i = next; i < rows.length; i++) dropped.add(i)
-        else {
-          drop(event.pks)
-          drop(event.old_pks)
-        }
+        if (event.action === 't') truncated = true
+        overtaken.add(keyOf(event.pks))
+        if (event.old_pks !== null) overtaken.add(keyOf(event.old_pks))
       }
     },
     take(count, bytes) {
-      const taken: EventRow[] = []
-      const errors: { row: EventRow; error: string }[] = []
+      const slice: Pick<Slice, 'rows' | 'errors'> = { rows: [], errors: [] }
       let read = 0
-      for (; next < rows.length && taken.length < count && read < bytes; next++) {
-        if (dropped.has(next)) continue
-        const { row, error } = rows[next]!
-        if (error === null) taken.push(row)
-        else errors.push({ row, error })
-        read += row.size
+      for (; next < rows.length && slice.rows.length < count && read < bytes; next++) {
+        const row = rows[next]!
+        if (isOld(row)) continue
+        const event = eventOf(row, options.ids[next]!)
+        if (row.error === null) slice.rows.push(event)
+        else slice.errors.push({ row: event, error: row.error })
+        read += event.size
       }
-      while (next < rows.length && dropped.has(next)) next++
+      while (next < rows.length && isOld(rows[next]!)) next++
       ended = next >= rows.length
-      return {
-        rows: taken,
-        errors,
-        step: {
-          id: tableId,
-          cursor: ended ? options.cursor : rows[next - 1]!.cursor,
-          rows: rowsBefore + next,
-          done: ended && done,
-          size,
-        },
-      }
+      const last = rows[next - 1]
+      const cursor = ended ? options.cursor : (last!.cursor ?? last!.pks)
+      return { ...slice, step: { id: tableId, cursor, rows: rowsBefore + next, done: ended && done, size } }
     },
   }
 }

@@ -10,13 +10,17 @@ import type { LiveSource, Source, SourceChunk } from '../deliver/source.ts'
 import type { EventRow } from '../log/events.ts'
 import { createChunk } from './chunk.ts'
 import type { Chunk } from './chunk.ts'
-import { parseSnapshot } from './snapshot.ts'
+import { createPace } from './pace.ts'
 import { coverSnapshot, failBackfill, isActive, isPermanent, nextTable, readRows } from './store.ts'
 import type { BackfillTable } from './store.ts'
 
 const limits = {
-  /** A chunk's size is adapted so that reading it takes about so long. */
-  targetMs: 100,
+  /** A chunk's size is adapted so that reading it takes about so long; then the next one is begun so late. */
+  alone: { readMs: 100, restMs: 0 },
+  /** The same while live changes come: the database and this process must have time for those at once. */
+  besideLive: { readMs: 30, restMs: 70 },
+  /** Live changes come: the last one came so lately. */
+  liveMs: 5000,
   /** A read is cut off there. */
   maxMs: 250,
   bytes: 8 * 1024 * 1024,
@@ -33,8 +37,10 @@ export interface BackfillSourceOptions {
   live: LiveSource
   /** There is something to read. */
   wake(): void
-  /** Messages that could be sent at once. */
-  room(): number
+  /** Requests that could begin at once, and those that are under way. */
+  slots(): { free: number; underWay: number }
+  concurrency: number
+  batchSize: number
   onError(error: unknown): void
 }
 
@@ -50,7 +56,16 @@ export function createBackfillSource(options: BackfillSourceOptions): Source {
   let exhausted = false
   let closed = false
   let checkedAt = performance.now()
+  let liveAt = -Infinity
+  let restUntil = 0
   let alarm: (() => void) | undefined
+  const pace = createPace(options.concurrency)
+
+  /** Messages that may go out now. */
+  function room(): number {
+    const { free, underWay } = options.slots()
+    return Math.max(0, Math.min(free, pace.limit - underWay)) * options.batchSize
+  }
 
   const ready = (): Chunk | undefined => {
     const chunk = chunks[0]
@@ -74,6 +89,8 @@ export function createBackfillSource(options: BackfillSourceOptions): Source {
   }
 
   async function fillOnce(): Promise<void> {
+    const rest = restUntil - performance.now()
+    if (rest > 0) await sleep(rest)
     if (table !== null && !(await isActive(sql, table.backfillId))) forget()
     table ??= await nextTable(sql, sinkId, finished)
     if (table === null) {
@@ -98,14 +115,19 @@ export function createBackfillSource(options: BackfillSourceOptions): Source {
     })
     if (read === null || closed) return
     if (read.wait !== null) return sleep(limits.waitMs)
-    const size = nextSize(current.size, read.scanned, performance.now() - began)
+    const ended = performance.now()
+    const manner = ended - liveAt < limits.liveMs ? limits.besideLive : limits.alone
+    const size = nextSize(current.size, read.scanned, ended - began, manner.readMs)
+    restUntil = ended + manner.restMs
     const snapshot = read.snapshot
     const chunk = createChunk({
       tableId: current.id,
       backfillId: current.backfillId,
       sourceId: current.sourceId,
       rows: read.rows,
-      snapshot: parseSnapshot(snapshot ?? '0:0:'),
+      ids: read.ids,
+      readAt: read.readAt,
+      snapshot: snapshot ?? '0:0:',
       rowsBefore: current.rowsDone,
       cursor: read.cursor,
       done: read.done,
@@ -173,17 +195,17 @@ export function createBackfillSource(options: BackfillSourceOptions): Source {
   return {
     announce: (tick) => live.announce(tick),
     get hasMore() {
-      return live.hasMore || (ready() !== undefined && options.room() > 0)
+      return live.hasMore || (ready() !== undefined && room() > 0)
     },
     get busy() {
       return !exhausted || chunks.length > 0
     },
     async next(limit, bytes): Promise<SourceChunk | null> {
       checkState()
-      const room = options.room()
-      const chunk = room > 0 ? ready() : undefined
+      const count = room()
+      const chunk = count > 0 ? ready() : undefined
       if (chunk === undefined || live.hasMore) return live.next(limit, bytes)
-      const { rows, errors, step } = chunk.take(Math.min(limit, room), bytes)
+      const { rows, errors, step } = chunk.take(Math.min(limit, count), bytes)
       if (chunk.isEmpty) {
         chunks.shift()
         fill()
@@ -192,7 +214,12 @@ export function createBackfillSource(options: BackfillSourceOptions): Source {
     },
     accepted(rows) {
       for (const chunk of chunks) chunk.overtake(rows)
-      if (since !== undefined) for (const row of rows) if (row.action !== 'r') since.push(row)
+      const live = rows.filter(({ action }) => action !== 'r')
+      if (live.length > 0) liveAt = performance.now()
+      since?.push(...live)
+    },
+    sent(durationMs, underWay) {
+      pace.note(durationMs, underWay, performance.now())
     },
     close() {
       closed = true
@@ -202,8 +229,8 @@ export function createBackfillSource(options: BackfillSourceOptions): Source {
 }
 
 /** The size of the next read, from how long this one took; changes by a factor of two at most. */
-export function nextSize(size: number, scanned: number, ms: number): number {
-  const fits = Math.max(scanned, 1) * (limits.targetMs / Math.max(ms, 1))
+export function nextSize(size: number, scanned: number, ms: number, targetMs: number): number {
+  const fits = Math.max(scanned, 1) * (targetMs / Math.max(ms, 1))
   const wanted = scanned < size ? Math.min(fits, size * 2) : fits
   const bounded = Math.min(Math.max(wanted, size / 2), size * 2)
   return Math.round(Math.min(Math.max(bounded, limits.rows.min), limits.rows.max))

@@ -2,8 +2,13 @@
 import type { Sql } from 'postgres'
 import { checkFilter } from '../capture/filter-check.ts'
 import { InputError } from '../errors.ts'
-import type { EventRow } from '../log/events.ts'
 import type { ChunkRow } from './chunk.ts'
+
+/**
+ * Rows that are taken from the connection in one go. All at once, a chunk would be parsed in one turn of
+ * the event loop, and live changes would wait for that.
+ */
+const rowsAtOnce = 500
 
 /** What is to be read next (rowhook.next_backfill_table). */
 export interface BackfillTable {
@@ -26,10 +31,14 @@ export interface ReadLimits {
 /** What a read brought; `wait`: nothing, because the table waits for an edit of the sink. */
 export interface ReadResult {
   rows: ChunkRow[]
+  /** An id of the log for each row. */
+  ids: number[]
   cursor: (string | null)[] | null
   done: boolean
   /** Rows looked at, wanted or not. */
   scanned: number
+  /** ISO 8601, UTC, six digits. */
+  readAt: string
   /** Text of the pg_snapshot; null: no row. */
   snapshot: string | null
   wait: string | null
@@ -90,10 +99,12 @@ async function readChunk(
   limits: ReadLimits,
   guarded: boolean,
 ): Promise<ReadResult> {
-  const found = await sql`
+  const found: Record<string, unknown>[] = []
+  const query = sql`
     select pks, grp, record::text as record, error, cursor, chunk::text as chunk
     from rowhook.read_chunk(${table.id}, ${table.cursor as string[] | null}, ${limits.rows}, ${limits.bytes},
       ${limits.ms}, ${guarded})`
+  for await (const rows of query.cursor(rowsAtOnce)) found.push(...rows)
   const chunk = JSON.parse(found.pop()!['chunk'] as string) as {
     cursor: (string | null)[] | null
     done: boolean
@@ -103,52 +114,29 @@ async function readChunk(
     wait?: string
   }
   if (chunk.wait !== undefined) {
-    return { rows: [], cursor: table.cursor, done: false, scanned: 0, snapshot: null, wait: chunk.wait }
+    const nothing = { rows: [], ids: [], done: false, scanned: 0, readAt: '', snapshot: null }
+    return { ...nothing, cursor: table.cursor, wait: chunk.wait }
   }
+  const { cursor, done, scanned, at, snapshot } = chunk
   const ids = await reserveIds(sql, found.length)
-  const xid = chunk.snapshot?.split(':')[1] ?? '0'
-  const rows = found.map((r, i): ChunkRow => {
-    const pks = r['pks'] as string[]
-    const record = r['record'] as string
-    const row: EventRow = {
-      event_id: ids[i]!,
-      source_id: table.sourceId,
-      action: 'r',
-      grp: r['grp'] as string | null,
-      old_grp: null,
-      pks,
-      old_pks: null,
-      captured_at: chunk.at,
-      xid,
-      record,
-      changes: null,
-      // of a row that was read: its backfill
-      annotations: table.backfillId,
-      undecided: false,
-      size: record.length,
-    }
-    return {
-      row,
-      cursor: (r['cursor'] as (string | null)[] | null) ?? pks,
-      error: r['error'] as string | null,
-    }
-  })
   return {
-    rows,
-    cursor: chunk.cursor,
-    done: chunk.done,
-    scanned: chunk.scanned,
-    snapshot: chunk.snapshot,
+    rows: found as unknown as ChunkRow[],
+    ids,
+    cursor,
+    done,
+    scanned,
+    readAt: at,
+    snapshot,
     wait: null,
   }
 }
 
-// Rows that were read get ids like events, because one that fails is stored among them.
+// Text, because a driver parses an array of ten thousand elements letter by letter.
 async function reserveIds(sql: Sql, count: number): Promise<number[]> {
   if (count === 0) return []
   const [row] = await sql`
-    select array_agg(nextval('rowhook.event_id_seq')::float8) as ids from generate_series(1, ${count})`
-  return row!['ids'] as number[]
+    select string_agg(nextval('rowhook.event_id_seq')::text, ',') as ids from generate_series(1, ${count})`
+  return (row!['ids'] as string).split(',').map(Number)
 }
 
 /** A tick by which everything is read that the snapshot shows; null: not yet. */

@@ -29,6 +29,8 @@ export interface Source {
   readonly busy?: boolean
   /** These rows of its last chunk go out, and so come before whatever it brings next. */
   accepted?(rows: readonly EventRow[]): void
+  /** A request ended, one of so many that were under way. */
+  sent?(durationMs: number, underWay: number): void
   /** The run is over: nothing will be read any more. */
   close?(): void
 }

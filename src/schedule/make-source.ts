@@ -27,6 +27,16 @@ export function makeSource(sql: Sql, logger: Logger): MakeSource {
     const [row] = await sql`
       select exists (select from rowhook.backfill where sink_id = ${stream.sinkId} and state = 'active') as active`
     if (row!['active'] !== true) return live
-    return createBackfillSource({ sql, sinkId: stream.sinkId, live, wake: run.wake, room: run.room, onError })
+    const { concurrency, batchSize } = target
+    return createBackfillSource({
+      sql,
+      sinkId: stream.sinkId,
+      live,
+      wake: run.wake,
+      slots: run.slots,
+      concurrency,
+      batchSize,
+      onError,
+    })
   }
 }

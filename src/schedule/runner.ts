@@ -50,8 +50,8 @@ export interface RunnerOptions {
 export interface RunHooks {
   /** There is something to read. */
   wake(): void
-  /** Messages that could be sent at once; 0 while others wait for a request slot. */
-  room(): number
+  /** Requests that could begin at once, and those that are under way. */
+  slots(): { free: number; underWay: number }
 }
 
 interface Running {
@@ -154,7 +154,7 @@ export function createRunner(options: RunnerOptions): Runner {
     let begun: Run | undefined
     const source = await options.makeSource(stream, target, live, {
       wake: () => begun?.wake(),
-      room: () => begun?.room ?? 0,
+      slots: () => ({ free: begun?.free ?? 0, underWay: begun?.inFlight ?? 0 }),
     })
     const now = performance.now()
     const circuit = createCircuit({
@@ -164,6 +164,16 @@ export function createRunner(options: RunnerOptions): Runner {
       nextAt: now + stream.circuit.waitMs,
     })
     const trace = traceRun(sink.name, stream.replayId)
+    const exchange = createExchange({
+      target,
+      sender: options.sender,
+      journal: options.journal,
+      metrics: options.metrics,
+      clock: options.clock,
+      connectionKey: `stream:${stream.id}`,
+      replayId: stream.replayId,
+      trace,
+    })
     const run = startRun({
       scope: `${target.installation}-${stream.replayId === null ? sink.id : stream.replayId.slice(0, 8)}`,
       target,
@@ -172,16 +182,12 @@ export function createRunner(options: RunnerOptions): Runner {
       circuit,
       pacer: createPacer(target.sink.rate_limit),
       saved: saved.state,
-      exchange: createExchange({
-        target,
-        sender: options.sender,
-        journal: options.journal,
-        metrics: options.metrics,
-        clock: options.clock,
-        connectionKey: `stream:${stream.id}`,
-        replayId: stream.replayId,
-        trace,
-      }),
+      async exchange(batch) {
+        const isRead = batch.members[0]?.payload?.action === 'r'
+        const result = await exchange(batch)
+        if (isRead) source.sent?.(result.durationMs, run.inFlight)
+        return result
+      },
       fetch: (ids) => fetchEvents(sql, sink.id, ids),
       decide,
       // a dispatcher that was taken for dead goes on under another id

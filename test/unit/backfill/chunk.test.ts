@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { createChunk } from '../../../src/backfill/chunk.ts'
-import type { ChunkOptions } from '../../../src/backfill/chunk.ts'
-import { parseSnapshot } from '../../../src/backfill/snapshot.ts'
+import type { ChunkOptions, ChunkRow } from '../../../src/backfill/chunk.ts'
 import type { Action, EventRow } from '../../../src/log/events.ts'
 
 const row = (key: string, fields: Partial<EventRow> = {}): EventRow => ({
@@ -24,13 +23,24 @@ const row = (key: string, fields: Partial<EventRow> = {}): EventRow => ({
 const event = (action: Action, key: string, xid: string, fields: Partial<EventRow> = {}) =>
   row(key, { action, xid, ...fields })
 
+const readRow = (key: string, fields: Partial<ChunkRow> = {}): ChunkRow => ({
+  pks: [key],
+  grp: null,
+  record: '{"a":1000}',
+  error: null,
+  cursor: null,
+  ...fields,
+})
+
 const chunkOf = (keys: string[], options: Partial<ChunkOptions> = {}) =>
   createChunk({
     tableId: 1,
     backfillId: 'b',
     sourceId: 7,
-    rows: keys.map((key) => ({ row: row(key), cursor: [key], error: null })),
-    snapshot: parseSnapshot('100:110:102,105'),
+    rows: keys.map((key) => readRow(key)),
+    ids: [501, 502, 503, 504, 505],
+    readAt: '2026-01-01T00:00:00.000000Z',
+    snapshot: '100:110:102,105',
     rowsBefore: 1000,
     cursor: ['end'],
     done: false,
@@ -50,6 +60,27 @@ test('rows leave in order, each slice with the progress that holds behind it', (
   expect(keysOf(second)).toEqual(['c'])
   expect(second.step).toEqual({ id: 1, cursor: ['end'], rows: 1003, done: true, size: 50 })
   expect(chunk.isEmpty).toBe(true)
+})
+
+test('a row goes out as an event of its backfill, of the moment when it was read', () => {
+  const { rows } = chunkOf(['a'], { rows: [readRow('a', { grp: 'g' })] }).take(1, 1e6)
+  expect(rows).toEqual([
+    row('a', {
+      event_id: 501,
+      grp: 'g',
+      record: '{"a":1000}',
+      annotations: 'b',
+      captured_at: '2026-01-01T00:00:00.000000Z',
+      xid: '110',
+    }),
+  ])
+})
+
+test('where the order is not that of the key, a row says where to read on', () => {
+  const chunk = chunkOf([], {
+    rows: [readRow('a', { cursor: ['5', 'a'] }), readRow('b', { cursor: [null, 'b'] })],
+  })
+  expect(chunk.take(1, 1e6).step.cursor).toEqual(['5', 'a'])
 })
 
 test('a chunk without rows still has progress', () => {
@@ -97,8 +128,8 @@ test('a truncate behind the snapshot drops all that is left', () => {
 
 test('keys of several columns are not confused', () => {
   const chunk = chunkOf([], {
-    snapshot: parseSnapshot('1:1:'),
-    rows: [{ row: row('', { pks: ['a:b', 'c'] }), cursor: [], error: null }],
+    snapshot: '1:1:',
+    rows: [readRow('', { pks: ['a:b', 'c'] })],
   })
   chunk.overtake([event('u', '', '9', { pks: ['a', 'b:c'] })])
   expect(chunk.take(10, 1e6).rows).toHaveLength(1)
@@ -106,8 +137,8 @@ test('keys of several columns are not confused', () => {
 
 test('rows of a table without a key are never dropped: nobody can tell which one changed', () => {
   const chunk = chunkOf([], {
-    snapshot: parseSnapshot('1:1:'),
-    rows: [{ row: row('', { pks: [] }), cursor: [], error: null }],
+    snapshot: '1:1:',
+    rows: [readRow('', { pks: [] })],
   })
   chunk.overtake([event('u', '', '9', { pks: [] })])
   expect(chunk.take(10, 1e6).rows).toHaveLength(1)
@@ -115,10 +146,7 @@ test('rows of a table without a key are never dropped: nobody can tell which one
 
 test('rows whose filter raised come apart from the others', () => {
   const chunk = chunkOf([], {
-    rows: [
-      { row: row('a'), cursor: ['a'], error: 'division by zero' },
-      { row: row('b'), cursor: ['b'], error: null },
-    ],
+    rows: [readRow('a', { error: 'division by zero' }), readRow('b')],
   })
   const { rows, errors } = chunk.take(10, 1e6)
   expect(rows.map(({ pks }) => pks)).toEqual([['b']])

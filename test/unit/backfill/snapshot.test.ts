@@ -15,15 +15,15 @@ test('a snapshot while nothing ran', () => {
 })
 
 test('the size of a chunk follows what a read takes, by a factor of two at most', () => {
-  expect(nextSize(1000, 1000, 100)).toBe(1000)
-  expect(nextSize(1000, 1000, 1)).toBe(2000)
-  expect(nextSize(1000, 1000, 125)).toBe(800)
-  expect(nextSize(1000, 1000, 5000)).toBe(500)
-  expect(nextSize(60, 60, 5000)).toBe(50)
-  expect(nextSize(50_000, 50_000, 10)).toBe(50_000)
+  expect(nextSize(1000, 1000, 100, 100)).toBe(1000)
+  expect(nextSize(1000, 1000, 1, 100)).toBe(2000)
+  expect(nextSize(1000, 1000, 125, 100)).toBe(800)
+  expect(nextSize(1000, 1000, 5000, 100)).toBe(500)
+  expect(nextSize(60, 60, 5000, 100)).toBe(50)
+  expect(nextSize(50_000, 50_000, 10, 100)).toBe(50_000)
 })
 
 test('a read that was cut off for its bytes or its time makes the next one smaller', () => {
-  expect(nextSize(1000, 300, 250)).toBe(500)
-  expect(nextSize(1000, 900, 100)).toBe(900)
+  expect(nextSize(1000, 300, 250, 100)).toBe(500)
+  expect(nextSize(1000, 900, 100, 100)).toBe(900)
 })
