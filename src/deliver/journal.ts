@@ -3,7 +3,9 @@
 // is away for long, the oldest lines are dropped rather than memory filled.
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import postgres from 'postgres'
 import type { ReservedSql, Sql } from 'postgres'
+import { isConnectionError } from '../db/connection-error.ts'
 
 /** One HTTP request. */
 export interface JournalLine {
@@ -72,7 +74,11 @@ export function openJournal(sql: Sql, onError: (error: unknown) => void): Journa
           copy rowhook.delivery (sink_id, replay_id, webhook_id, event_ids, attempt, at, ok, status,
             duration_ms, error, response, request_headers) from stdin`.writable()
         await pipeline(Readable.from([taken.map(copyLine).join('')]), into)
+        connection.release()
       } catch (error) {
+        // Only the server's own answer proves that the connection lives. One that is gone has been taken
+        // back already, and releasing it would hand a dead one to the next query, which ends the process.
+        if (error instanceof postgres.PostgresError && !isConnectionError(error)) connection?.release()
         onError(error)
         lines = taken.concat(lines)
         if (lines.length > maxLines) {
@@ -80,8 +86,6 @@ export function openJournal(sql: Sql, onError: (error: unknown) => void): Journa
           lines = lines.slice(-maxLines)
         }
         return
-      } finally {
-        connection?.release()
       }
     }
   }

@@ -38,16 +38,14 @@ async function timeNotify(sql: postgres.Sql): Promise<number | null> {
 /** A pooler in transaction mode gives each statement whatever server connection is free. */
 async function staysInSession(sql: postgres.Sql): Promise<boolean> {
   const reserved = await sql.reserve()
-  try {
-    const pids = new Set<number>()
-    for (let i = 0; i < 10; i++) {
-      const [row] = await reserved<{ pid: number }[]>`select pg_backend_pid() as pid`
-      pids.add(row!.pid)
-    }
-    return pids.size === 1
-  } finally {
-    reserved.release()
+  const pids = new Set<number>()
+  for (let i = 0; i < 10; i++) {
+    // where this throws the connection is gone, and must not be released (see deliver/journal.ts)
+    const [row] = await reserved<{ pid: number }[]>`select pg_backend_pid() as pid`
+    pids.add(row!.pid)
   }
+  reserved.release()
+  return pids.size === 1
 }
 
 export function checkConnection({ notifyMs, sameSession, prepares }: ConnectionState): Finding[] {
