@@ -6,7 +6,7 @@ import type { BookChunk } from './book.ts'
 import { isBlind } from './circuit.ts'
 import { groupKeys, staleKey } from './group.ts'
 import type { Message } from './lanes.ts'
-import { createNewest } from './newest.ts'
+import type { Newest } from './newest.ts'
 import { keepPayload, sizeOf } from './payload.ts'
 import type { Decided } from './run.ts'
 import type { Settler } from './settle.ts'
@@ -30,13 +30,18 @@ export interface Reader {
 }
 
 /** @param onQuiet told when a read has ended after the run was stopped */
-export function createReader(state: RunState, aside: Aside, settler: Settler, onQuiet: () => void): Reader {
+export function createReader(
+  state: RunState,
+  aside: Aside,
+  settler: Settler,
+  newest: Newest,
+  onQuiet: () => void,
+): Reader {
   const { options, lanes } = state
   const { target, source, book, circuit } = options
   // two rounds of full requests, within bounds that keep a large transaction out of memory
   const aheadMessages = Math.min(Math.max(2 * target.concurrency * target.batchSize, 2000), 6000)
   const chunkLimit = Math.min(Math.ceil(aheadMessages / 2), 1000)
-  const newest = createNewest(state, settler.settle)
   let reading = false
 
   const alive = (): boolean => !state.stopping && !state.dead

@@ -15,6 +15,8 @@ import { createLanes } from './lanes.ts'
 import type { Message } from './lanes.ts'
 import type { Pacer } from './pacer.ts'
 import { createLoader } from './payload.ts'
+import { createNewest } from './newest.ts'
+import type { HeldRow } from './newest.ts'
 import { createPump } from './pump.ts'
 import { createReader } from './read.ts'
 import { createSettler } from './settle.ts'
@@ -24,6 +26,8 @@ import type { Target } from './target.ts'
 
 /** A frozen batch that is due within this time keeps the run: starting it again would come too late. */
 const stayMs = 30_000
+/** Sinks of rows read the log for so long before they send the first message. */
+const gatherMs = 2000
 /** A request under way so long is written down when the log cannot be read on because of it. */
 const parkAfterMs = 1000
 
@@ -37,6 +41,8 @@ export interface RunOptions {
   pacer: Pacer
   /** What an earlier run left: frozen batches and held messages. */
   saved: SavedState
+  /** Of a sink of rows: which rows the held ones are about. */
+  heldRows?: HeldRow[]
   /** Sends the batch's attempt and logs it. */
   exchange(batch: Batch): Promise<Exchange>
   /** Payloads by event id; a missing id is gone for good. */
@@ -118,13 +124,16 @@ export function startRun(options: RunOptions): Run {
   const aside = createAside(state, park)
   const settler = createSettler(state, freezer, aside)
   const loader = createLoader(state, settler.lose)
-  const reader = createReader(state, aside, settler, () => quiet?.())
+  const newest = createNewest(state, settler.settle)
+  const reader = createReader(state, aside, settler, newest, () => quiet?.())
   const sender = createPump(state, {
     settler,
     loader,
     postpone: (batch) => freezer.postpone(batch, 1000),
     forget: reader.forget,
   })
+  let gathering = target.rowsOnly
+  const gatherUntil = performance.now() + gatherMs
   let parkTimer: NodeJS.Timeout | undefined
   let idleTimer: NodeJS.Timeout | undefined
   /** Called when nothing is under way any more, after stop(). */
@@ -139,10 +148,17 @@ export function startRun(options: RunOptions): Run {
       quiet?.()
       return
     }
-    sender.send()
+    if (!gathers()) sender.send()
     reader.read()
     parkSlow()
     watchIdle()
+  }
+
+  // message_type rows: a run that was killed may have sent newer versions than those that are read
+  // first. So the log is read on first, and what waits then is the newest of each row.
+  function gathers(): boolean {
+    if (gathering) gathering = reader.reading || (source.hasMore && reader.hasRoom() && now() < gatherUntil)
+    return gathering
   }
 
   function park(batch: Batch): void {
@@ -212,6 +228,7 @@ export function startRun(options: RunOptions): Run {
   }
 
   freezer.restore(options.saved)
+  newest.restore(options.heldRows ?? [])
   queueMicrotask(pump)
 
   return {

@@ -1,6 +1,7 @@
 // The calls of a run into the database: lease, state, saves. All SQL is in sql/functions.
 import type { Sql } from 'postgres'
 import type { Ops, Position } from './book.ts'
+import type { HeldRow } from './newest.ts'
 import type { SavedState } from './run.ts'
 import type { SinkDocument } from './target.ts'
 
@@ -81,6 +82,12 @@ export async function loadSink(sql: Sql, sinkId: number): Promise<SinkDocument |
 export async function loadState(sql: Sql, streamId: string): Promise<SavedState> {
   const [row] = await sql`select rowhook.load_stream(${streamId})::text as document`
   return JSON.parse(row!['document'] as string) as SavedState
+}
+
+/** Which rows the held messages of a stream are about. */
+export async function loadHeldRows(sql: Sql, streamId: string): Promise<HeldRow[]> {
+  return sql<HeldRow[]>`
+    select event_id::float8 as event_id, source_id, pks, old_pks from rowhook.held_rows(${streamId})`
 }
 
 /** Writes a run's progress; false: the lease is lost. */

@@ -61,6 +61,12 @@ export async function fetchEvents(sql: Sql, sinkId: number, ids: number[]): Prom
     select ${sql.unsafe(eventColumns)} from rowhook.fetch_events(${sinkId}, ${ids})`
 }
 
+/** The newest tick that there is, taken by whichever dispatcher; 0: none. */
+export async function newestTick(sql: Sql): Promise<number> {
+  const [row] = await sql`select coalesce(max(id), 0)::float8 as tick from rowhook.tick`
+  return row!['tick'] as number
+}
+
 /** What the log's newest tick means for delivery. */
 export interface Pulse {
   tick: number

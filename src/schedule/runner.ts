@@ -12,12 +12,20 @@ import type { Sender } from '../deliver/send.ts'
 import { createLiveSource } from '../deliver/source.ts'
 import type { LiveSource, Source } from '../deliver/source.ts'
 import type { ClaimedStream } from '../deliver/store.ts'
-import { claimStream, loadSink, loadState, readStream, releaseStream, saveStream } from '../deliver/store.ts'
+import {
+  claimStream,
+  loadHeldRows,
+  loadSink,
+  loadState,
+  readStream,
+  releaseStream,
+  saveStream,
+} from '../deliver/store.ts'
 import { createTarget } from '../deliver/target.ts'
 import type { Target } from '../deliver/target.ts'
 import { createDecider, resolveStale } from '../deliver/verdict.ts'
 import { createExchange } from '../deliver/request.ts'
-import { fetchEvents } from '../log/events.ts'
+import { fetchEvents, newestTick } from '../log/events.ts'
 import type { Metrics } from '../metrics.ts'
 import type { KeyRing } from '../secret/ring.ts'
 import { traceRun } from '../trace.ts'
@@ -150,6 +158,8 @@ export function createRunner(options: RunnerOptions): Runner {
     })
     for (const op of saved.ops) op(book.ops)
     const live = createLiveSource(sql, sink.id, () => sink.tables.map((t) => t.source_id), stream.position)
+    const heldRows = target.rowsOnly ? await loadHeldRows(sql, stream.id) : []
+    const newest = target.rowsOnly ? await newestTick(sql) : options.newestTick()
     // oxlint-disable-next-line prefer-const -- the source is needed to make the run that it may call
     let begun: Run | undefined
     const source = await options.makeSource(stream, target, live, {
@@ -182,6 +192,7 @@ export function createRunner(options: RunnerOptions): Runner {
       circuit,
       pacer: createPacer(target.sink.rate_limit),
       saved: saved.state,
+      heldRows,
       async exchange(batch) {
         const isRead = batch.members[0]?.payload?.action === 'r'
         const result = await exchange(batch)
@@ -212,7 +223,7 @@ export function createRunner(options: RunnerOptions): Runner {
       announced: 0,
       restarting: false,
     })
-    run.announce(options.newestTick())
+    run.announce(newest)
   }
 
   function lose(streamId: string): void {

@@ -97,6 +97,32 @@ test('what waits behind a failing batch is replaced, in memory and where it is w
   expect(state.aheadBytes).toBe(10)
 })
 
+test('of what an earlier run held, only the newest versions stay', () => {
+  const { lanes, settled, newest, waiting, add } = setUp()
+  const rows = [
+    [1, 'a'],
+    [2, 'b'],
+    [3, 'a'],
+  ] as const
+  for (const [id, key] of rows) {
+    const message = {
+      id,
+      payload: undefined,
+      size: 0,
+      failures: 0,
+      chunk: null,
+      at: 0,
+      place: 'held' as const,
+    }
+    lanes.add({ ...message, since: 0, order: id }, [key])
+  }
+  newest.restore(rows.map(([event_id, key]) => ({ event_id, source_id: 1, pks: [key], old_pks: null })))
+  expect(settled).toEqual([1])
+  add(4, 'b')
+  expect(settled).toEqual([1, 2])
+  expect(waiting()).toEqual([3, 4])
+})
+
 test('a message whose payload was gone left its lanes already', () => {
   const { add, settled, lanes } = setUp()
   const lost = add(1, 'a')
