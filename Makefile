@@ -53,6 +53,10 @@ test-matrix: install ## Run every test on Postgres 14, 15, 16, 17 and 18
 bench: install ## Run the benchmarks; prints one table
 	@node test/bench/main.ts
 
+.PHONY: bench-full
+bench-full: install ## The same with more rounds, larger sizes and what lies between; prints a longer table
+	@node test/bench/main.ts --full
+
 .PHONY: soak
 soak: install ## Everything at random for MINUTES (5), from a SEED, with an account of every change
 	@node test/soak/main.ts

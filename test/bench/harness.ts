@@ -58,6 +58,9 @@ export interface Bench {
   close(): Promise<void>
 }
 
+/** Durability as usual; room for what the benchmarks write. */
+export const benchSettings = { shared_buffers: '256MB', max_wal_size: '4GB', max_connections: 100 }
+
 const token = 'bench'
 const key = randomBytes(32).toString('base64')
 
@@ -66,7 +69,7 @@ export async function openBench(): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), 'rowhook-bench-'))
   const server = await startPostgres({
     dataDir: join(folder, 'data'),
-    settings: { shared_buffers: '256MB', max_wal_size: '4GB', max_connections: 100 },
+    settings: benchSettings,
   })
   await install(server.url, readRelease())
   const sql = connect(server.url, { max: 20 })
