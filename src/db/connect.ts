@@ -1,8 +1,8 @@
 // Pools of postgres.js from a database URL.
 import postgres from 'postgres'
-import { socketSource } from './socket.ts'
+import { type OpenSocket, openSocket, socketSource } from './socket.ts'
 import { surviveLostConnections } from './transactions.ts'
-import { type DatabaseTarget, parseDatabaseUrl } from './url.ts'
+import { type DatabaseTarget, type SessionAttributes, parseDatabaseUrl } from './url.ts'
 
 /** postgres.js's own options, save those that the URL decides. */
 export type ConnectOptions = Omit<
@@ -16,9 +16,13 @@ export type ConnectOptions = Omit<
  * @throws ConfigError when the URL is not one (see `parseDatabaseUrl`)
  */
 export function connect(url: string, options: ConnectOptions = {}): postgres.Sql {
-  const target = parseDatabaseUrl(url)
+  return connectTo(parseDatabaseUrl(url), options)
+}
+
+/** A pool for a URL that was read already. */
+export function connectTo(target: DatabaseTarget, options: ConnectOptions = {}): postgres.Sql {
   const timeoutSeconds = target.connectTimeoutSeconds ?? options.connect_timeout ?? 10
-  const sockets = socketSource(target, timeoutSeconds * 1000)
+  const sockets = socketSource(() => openSuitable(target, timeoutSeconds * 1000))
   const given: Record<string, unknown> = {
     onnotice: () => {},
     ...options,
@@ -26,11 +30,12 @@ export function connect(url: string, options: ConnectOptions = {}): postgres.Sql
     prepare: (options.prepare ?? true) && !target.pooled,
     connect_timeout: timeoutSeconds,
     connection: { application_name: 'rowhook', ...target.startup, ...options.connection },
-    // TLS and several hosts are the socket's business. Given explicitly, or PG… variables would count.
+    // TLS and several hosts are the socket's business. Given explicitly, or PG… variables would count;
+    // and postgres.js 3.4 takes a standby for writable, and fails the query that found out otherwise.
     socket: sockets.open,
     ssl: false,
     sslnegotiation: null,
-    target_session_attrs: target.sessionAttributes,
+    target_session_attrs: undefined,
   }
   const sql = postgres(given)
   surviveLostConnections(sql)
@@ -41,6 +46,37 @@ export function connect(url: string, options: ConnectOptions = {}): postgres.Sql
     sockets.close()
   }
   return sql
+}
+
+/**
+ * A socket to the first of the target's hosts that answers and is what `target_session_attrs` asks for.
+ * @param timeoutMs for each host
+ * @throws the error of the last host; DatabaseError when they answer and none will do
+ */
+export async function openSuitable(target: DatabaseTarget, timeoutMs: number): Promise<OpenSocket> {
+  const { sessionAttributes, hosts } = target
+  if (sessionAttributes === undefined || hosts.length === 0) return openSocket(target, timeoutMs)
+  let why: unknown
+  for (const host of hosts) {
+    const one = { ...target, hosts: [host], sessionAttributes: undefined }
+    try {
+      if (await isSuitable(one, sessionAttributes)) return await openSocket(one, timeoutMs)
+      why ??= Object.assign(new Error('no host is the one that is asked for'), { code: 'NO_SUITABLE_HOST' })
+    } catch (error) {
+      why = error
+    }
+  }
+  throw why
+}
+
+async function isSuitable(one: DatabaseTarget, asked: SessionAttributes): Promise<boolean> {
+  const sql = connectTo(one, { max: 1, prepare: false, fetch_types: false })
+  try {
+    const [row] = await sql`select pg_catalog.pg_is_in_recovery() as standby`
+    return row!['standby'] === (asked === 'standby' || asked === 'read-only')
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
 }
 
 const drops = new WeakMap<postgres.Sql, () => void>()

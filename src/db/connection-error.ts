@@ -43,6 +43,8 @@ const descriptions: Record<string, Describe> = {
   CERT_NOT_YET_VALID: (_, place) => `the certificate of ${place} is not valid yet; check both clocks`,
   ERR_TLS_CERT_ALTNAME_INVALID: (_, place) =>
     `the certificate of ${place} is for another name; use the name that it was made for, or sslmode=verify-ca`,
+  NO_SUITABLE_HOST: (_, place) =>
+    `no server of ${place} is what target_session_attrs asks for; wait until one is promoted, or correct DATABASE_URL`,
   // Postgres's own codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
   '28P01': (target, place) =>
     `the password of role ${role(target)} is wrong at ${place}; correct it in DATABASE_URL`,

@@ -25,17 +25,13 @@ export interface SocketSource {
   close: () => void
 }
 
-/** The sockets of one pool. */
-export function socketSource(target: DatabaseTarget, timeoutMs: number): SocketSource {
+/** The sockets of one pool; `connect` makes one. */
+export function socketSource(connect: () => Promise<OpenSocket>): SocketSource {
   const sockets = new Set<Socket>()
   let closed = false
-  let opened = 0
   const open = async () => {
     try {
-      // Every host in its turn only where some may be refused later, for being a standby.
-      const from = target.sessionAttributes === undefined ? 0 : opened
-      const { socket } = await openSocket(target, timeoutMs, from)
-      opened += 1
+      const { socket } = await connect()
       if (closed) socket.destroy()
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
@@ -56,7 +52,7 @@ export function socketSource(target: DatabaseTarget, timeoutMs: number): SocketS
 }
 
 /** A socket, and which of the hosts it leads to. */
-interface OpenSocket {
+export interface OpenSocket {
   socket: Socket
   host: string
   port: number
@@ -65,10 +61,9 @@ interface OpenSocket {
 /**
  * Connects to the first of the target's hosts that answers, and secures the connection as it asks.
  * @param timeoutMs for each host
- * @param from index of the host to begin with
  * @throws the error of the last host
  */
-export async function openSocket(target: DatabaseTarget, timeoutMs: number, from = 0): Promise<OpenSocket> {
+export async function openSocket(target: DatabaseTarget, timeoutMs: number): Promise<OpenSocket> {
   const { socketFolder, socketPort, hosts } = target
   if (socketFolder !== undefined) {
     const socket = await withDeadline(new Socket(), timeoutMs, async (fresh) =>
@@ -76,17 +71,17 @@ export async function openSocket(target: DatabaseTarget, timeoutMs: number, from
     )
     return { socket, host: socketFolder, port: socketPort }
   }
-  for (let tried = 1; ; tried += 1) {
-    const { host, port } = hosts[(from + tried - 1) % hosts.length]!
+  for (const [index, { host, port }] of hosts.entries()) {
     try {
       const socket = await withDeadline(connectTcp({ host, port }), timeoutMs, async (fresh) =>
         secured(await connected(fresh), host, target),
       )
       return { socket, host, port }
     } catch (error) {
-      if (tried === hosts.length) throw error
+      if (index === hosts.length - 1) throw error
     }
   }
+  throw new Error('no host was given')
 }
 
 async function withDeadline(

@@ -2,7 +2,7 @@
 // read URLs differently: node-postgres takes `sslmode=require` for verify-full, knows no `prefer`
 // (without an sslmode it never uses TLS, which Heroku refuses), no second host and no sslrootcert=system.
 import { TLSSocket } from 'node:tls'
-import { openSocket } from './socket.ts'
+import { openSuitable } from './connect.ts'
 import { type DatabaseTarget, parseDatabaseUrl } from './url.ts'
 
 /**
@@ -12,7 +12,7 @@ import { type DatabaseTarget, parseDatabaseUrl } from './url.ts'
  */
 export async function workerUrl(url: string): Promise<string> {
   const target = parseDatabaseUrl(url)
-  const { socket, host, port } = await openSocket(target, (target.connectTimeoutSeconds ?? 10) * 1000)
+  const { socket, host, port } = await openSuitable(target, (target.connectTimeoutSeconds ?? 10) * 1000)
   const secure = socket instanceof TLSSocket
   socket.destroy()
   const given = new URLSearchParams(url.split('?')[1])

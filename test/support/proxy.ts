@@ -16,6 +16,8 @@ export interface Proxy {
   stall(): void
   /** Lets everything pass again, what had been held back by `stall` first. */
   resume(): void
+  /** New connections go to the server of this URL; those that are open stay where they are. */
+  leadTo(target: string): void
 }
 
 /**
@@ -24,7 +26,7 @@ export interface Proxy {
  */
 export async function proxy(target: string): Promise<Proxy> {
   const url = new URL(target)
-  const targetPort = Number(url.port || (url.protocol === 'http:' ? 80 : 5432))
+  let upstreamAt = placeOf(url)
   let mode: 'pass' | 'cut' | 'stall' = 'pass'
   const pairs = new Set<[Socket, Socket]>()
   let waiting: Socket[] = []
@@ -37,7 +39,7 @@ export async function proxy(target: string): Promise<Proxy> {
   })
 
   function join(client: Socket): void {
-    const upstream = connect(targetPort, url.hostname)
+    const upstream = connect(upstreamAt)
     upstream.on('error', () => client.resetAndDestroy())
     const pair: [Socket, Socket] = [client, upstream]
     pairs.add(pair)
@@ -93,5 +95,12 @@ export async function proxy(target: string): Promise<Proxy> {
       waiting = []
       for (const client of held) join(client)
     },
+    leadTo: (other) => {
+      upstreamAt = placeOf(new URL(other))
+    },
   }
+}
+
+function placeOf({ protocol, hostname, port }: URL): { host: string; port: number } {
+  return { host: hostname, port: Number(port || (protocol === 'http:' ? 80 : 5432)) }
 }

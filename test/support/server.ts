@@ -1,4 +1,5 @@
 // A Postgres server for tests, in a temporary folder.
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,17 +12,26 @@ import {
 import { atEnd } from './at-end.ts'
 
 /** Options of a server for tests: all of the embedded server's, save where its data lies. */
-export type ServerOptions = Omit<PostgresOptions, 'dataDir'>
+export interface ServerOptions extends Omit<PostgresOptions, 'dataDir'> {
+  /** The data folder of a stopped server, to begin with a copy of. */
+  copyOf?: string
+  /** Called with the data folder before the server starts, where it is a copy. */
+  prepare?(dataDir: string): void
+}
 
 /** Starts a server whose folder goes with it; the caller removes it. */
-export async function startServer(
-  options: ServerOptions = {},
-): Promise<{ server: PostgresServer; remove: () => Promise<void> }> {
+export async function startServer({ copyOf, prepare, ...options }: ServerOptions = {}): Promise<{
+  server: PostgresServer
+  remove: () => Promise<void>
+}> {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'rowhook-test-'))
   chmodSync(folder, 0o755) // run by root, the server's own account must get in
   const removeFolder = () => rmSync(folder, { recursive: true, force: true })
+  const dataDir = join(folder, 'data')
   try {
-    const server = await startPostgres({ ...options, dataDir: join(folder, 'data') })
+    if (copyOf !== undefined) execFileSync('cp', ['-a', copyOf, dataDir])
+    if (copyOf !== undefined) prepare?.(dataDir)
+    const server = await startPostgres({ ...options, dataDir })
     const remove = async () => {
       await server.stop('immediate')
       removeFolder()

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { connect } from '../../src/db/connect.ts'
+import { atEnd } from '../support/at-end.ts'
+import { setStage } from '../support/delivery.ts'
+import { changeItems, insertItems, keepChanging, tallyOf } from '../support/items.ts'
+import { proxy } from '../support/proxy.ts'
+import { type Pair, synchronousPair } from '../support/standby.ts'
+
+/** What a stage needs of a database that outlives neither server. */
+const databaseAt = (url: string) => {
+  const sql = connect(url, { max: 4 })
+  atEnd(() => sql.end({ timeout: 1 }))
+  return { url, adminUrl: url, name: 'shop', sql, drop: async () => {} }
+}
+
+test('a failover behind one address loses nothing that was acknowledged, and breaks no order', async () => {
+  const { urls, primary, promote } = await synchronousPair()
+  const address = await proxy(urls.primary)
+  const database = databaseAt(address.url)
+  const { sql } = database
+  const stage = await setStage({ database })
+  let failing = false
+  const { table, receiver } = await stage.sink({
+    batch_size: 3,
+    // some batches are frozen, and others held behind them, when the primary dies
+    respond: ({ messages }) => ({
+      status: failing && Number(messages[0]!.record!['id']) % 7 === 0 ? 500 : 200,
+    }),
+  })
+  await insertItems(sql, table, 1, 30)
+  const writer = keepChanging(sql, table, 30, 100)
+  await receiver.waitFor(150)
+  failing = true
+  await receiver.waitFor(receiver.messages.length + 60)
+
+  await primary.kill()
+  address.leadTo(urls.standby) // not promoted yet: it refuses every write
+  address.cut()
+  address.resume()
+  await stage.rowhook.waitForLog(({ err }) => (err as { code?: string } | undefined)?.code === '25006')
+  await promote()
+  failing = false
+  await receiver.waitFor(receiver.messages.length + 150, { timeoutMs: 30_000 })
+  const committed = await writer.stop()
+  const tally = await tallyOf(sql, table, receiver, { timeoutMs: 30_000 })
+  expect(tally).toMatchObject({ lost: 0, outOfOrder: 0 })
+  expect(tally.duplicated).toBeLessThan(200)
+  expect(tally.made).toBeGreaterThan(committed) // each statement changed one to three rows
+  await stage.rowhook.kill('SIGTERM')
+}, 90_000)
+
+test('with both servers in the URL a dispatcher finds the new primary by itself', async () => {
+  const pair = await synchronousPair()
+  // the standby first: whoever takes the first host that answers cannot write
+  const stage = await setStage({ database: databaseAt(bothIn(pair)) })
+  const { sql } = stage.database
+  const { table, receiver } = await stage.sink({})
+  await insertItems(sql, table, 1, 10)
+  await receiver.waitFor(10)
+  await pair.primary.kill()
+  await pair.promote()
+  const after = databaseAt(pair.urls.standby).sql
+  for (let round = 0; round < 10; round += 1) await changeItems(after, table)
+  await receiver.waitFor(110, { timeoutMs: 30_000 })
+  expect(await tallyOf(after, table, receiver)).toMatchObject({ lost: 0, outOfOrder: 0 })
+  await stage.rowhook.kill('SIGTERM')
+}, 90_000)
+
+const bothIn = ({ standby, primary }: Pair) =>
+  `postgres://postgres@127.0.0.1:${standby.port},127.0.0.1:${primary.port}/shop?target_session_attrs=read-write`
