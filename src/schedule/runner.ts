@@ -159,7 +159,7 @@ export function createRunner(options: RunnerOptions): Runner {
     for (const op of saved.ops) op(book.ops)
     const live = createLiveSource(sql, sink.id, () => sink.tables.map((t) => t.source_id), stream.position)
     const heldRows = target.rowsOnly ? await loadHeldRows(sql, stream.id) : []
-    const newest = target.rowsOnly ? await newestTick(sql) : options.newestTick()
+    const newest = target.rowsOnly ? await newestTick(sql) : 0
     // oxlint-disable-next-line prefer-const -- the source is needed to make the run that it may call
     let begun: Run | undefined
     const source = await options.makeSource(stream, target, live, {
@@ -223,7 +223,9 @@ export function createRunner(options: RunnerOptions): Runner {
       announced: 0,
       restarting: false,
     })
-    run.announce(newest)
+    // What was announced while this run was made reached nobody, and would wait for the next look at
+    // lagging streams: nothing may come between the line above and asking for the newest tick.
+    run.announce(Math.max(newest, options.newestTick()))
   }
 
   function lose(streamId: string): void {
