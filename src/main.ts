@@ -14,6 +14,7 @@ import { compare } from './db/install.ts'
 import { createKysely } from './db/kysely.ts'
 import { readRelease, version } from './db/release.ts'
 import { parseDatabaseUrl } from './db/url.ts'
+import { sharesSessions } from './db/pooler.ts'
 import { workerUrl } from './db/worker-url.ts'
 import { createListeners } from './deliver/listener.ts'
 import type { Listeners } from './deliver/listener.ts'
@@ -57,14 +58,23 @@ export interface Started {
  */
 export async function start({ config, api, dispatch, env, onUp = announce }: StartOptions): Promise<Started> {
   const logger = pino({ level: config.logLevel, base: undefined })
-  const { pooled } = parseDatabaseUrl(config.databaseUrl)
-  const sql = connect(config.databaseUrl, { max: config.poolSize, idle_timeout: 30, max_lifetime: 1800 })
+  const pooled = await examineDatabase(config)
+  if (pooled && !parseDatabaseUrl(config.databaseUrl).pooled) {
+    logger.warn(
+      'a pooler in transaction mode stands between: going without prepared statements and LISTEN; say so with pgbouncer=true in DATABASE_URL, or give a direct address',
+    )
+  }
+  const sql = connect(config.databaseUrl, {
+    max: config.poolSize,
+    idle_timeout: 30,
+    max_lifetime: 1800,
+    prepare: !pooled,
+  })
   const closers: (() => Promise<unknown>)[] = [() => sql.end({ timeout: 5 })]
   const close = async (): Promise<void> => {
     for (const c of closers.toReversed()) await c()
   }
   try {
-    await checkDatabase(sql, config)
     await checkKeys(sql, config)
     if (api) await checkToken(sql, config)
 
@@ -148,6 +158,7 @@ async function startDispatching({
     logger,
     metrics,
     version,
+    mayListen: !pooled,
     makeRunner: (hooks) =>
       createRunner({
         sql,
@@ -182,7 +193,7 @@ async function startDispatching({
   worker = await startWorker({
     connectionString: async () => workerUrl(config.databaseUrl),
     logger,
-    prepare: !pooled,
+    pooled,
     deliver: async (streamId) => {
       await dispatcher.runner.start(streamId)
     },
@@ -199,6 +210,17 @@ async function startDispatching({
     await within(5000, journal.close()).catch(() => {})
   })
   return dispatcher
+}
+
+/** Checks that the database is there and has the right SQL; resolves with whether a pooler stands between. */
+async function examineDatabase(config: Config): Promise<boolean> {
+  const sql = connect(config.databaseUrl, { max: 2, prepare: false })
+  try {
+    await checkDatabase(sql, config)
+    return parseDatabaseUrl(config.databaseUrl).pooled || (await sharesSessions(sql))
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
 }
 
 async function checkDatabase(sql: Sql, config: Config): Promise<void> {

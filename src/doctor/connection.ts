@@ -1,12 +1,13 @@
 // What stands between rowhook and the database: does NOTIFY arrive, does a session stay one session?
 import { randomUUID } from 'node:crypto'
 import type postgres from 'postgres'
+import { sharesSessions } from '../db/pooler.ts'
 import { type Finding, findingsOf } from './finding.ts'
 
 export interface ConnectionState {
-  /** Milliseconds until a NOTIFY came back; null: it did not within `notifyTimeoutMs`. */
+  /** Milliseconds until a NOTIFY came back; null: it did not within `notifyTimeoutMs`, or cannot. */
   notifyMs: number | null
-  /** Statements of one connection reached one session. */
+  /** Each connection has a session of its own. */
   sameSession: boolean
   /** Prepared statements are in use here (DATABASE_URL without pgbouncer=true). */
   prepares: boolean
@@ -15,8 +16,9 @@ export interface ConnectionState {
 const notifyTimeoutMs = 2000
 
 export async function readConnection(sql: postgres.Sql): Promise<ConnectionState> {
-  const [notifyMs, sameSession] = await Promise.all([timeNotify(sql), staysInSession(sql)])
-  return { notifyMs, sameSession, prepares: sql.options.prepare }
+  const sameSession = !(await sharesSessions(sql))
+  // behind a pooler the LISTEN would stay behind in a session of somebody else's
+  return { notifyMs: sameSession ? await timeNotify(sql) : null, sameSession, prepares: sql.options.prepare }
 }
 
 async function timeNotify(sql: postgres.Sql): Promise<number | null> {
@@ -33,19 +35,6 @@ async function timeNotify(sql: postgres.Sql): Promise<number | null> {
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** A pooler in transaction mode gives each statement whatever server connection is free. */
-async function staysInSession(sql: postgres.Sql): Promise<boolean> {
-  const reserved = await sql.reserve()
-  const pids = new Set<number>()
-  for (let i = 0; i < 10; i++) {
-    // where this throws the connection is gone, and must not be released (see deliver/journal.ts)
-    const [row] = await reserved<{ pid: number }[]>`select pg_backend_pid() as pid`
-    pids.add(row!.pid)
-  }
-  reserved.release()
-  return pids.size === 1
 }
 
 export function checkConnection({ notifyMs, sameSession, prepares }: ConnectionState): Finding[] {
@@ -66,7 +55,7 @@ export function checkConnection({ notifyMs, sameSession, prepares }: ConnectionS
   }
   const findings = [
     warning(
-      `${notifyMs === null ? 'NOTIFY does not arrive' : 'statements of one connection reach several sessions'}: a pooler in transaction mode stands between`,
+      `${sameSession ? 'NOTIFY does not arrive' : 'connections share sessions'}: a pooler in transaction mode stands between`,
       'Give rowhook a direct address (or a session pooler): behind this one it polls every 300 ms when asleep.',
     ),
   ]

@@ -31,6 +31,8 @@ export interface DispatcherOptions {
   logger: Logger
   metrics: Metrics
   version: string
+  /** False behind a transaction pooler: the LISTEN would stay behind in a session of somebody else's. */
+  mayListen: boolean
   makeRunner(hooks: {
     dispatcherId(): string
     mayRun(): boolean
@@ -267,7 +269,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     clock: () => Date.now() + clockOffset,
     async start() {
       await register()
-      await listen()
+      if (options.mayListen) await listen()
       await beat()
       loops.push(beatLoop(), tickLoop())
     },

@@ -15,8 +15,8 @@ export interface WorkerOptions {
   /** Asked for at every start, because the host that answers may be another one then. */
   connectionString(): Promise<string>
   logger: Logger
-  /** False behind a transaction pooler: prepared statements would land on other connections. */
-  prepare: boolean
+  /** A transaction pooler stands between: prepared statements would land elsewhere, and no news of jobs come. */
+  pooled: boolean
   deliver(streamId: string): Promise<void>
   maintain(): Promise<void>
   /** Sends an alert; the job is tried again when it rejects. */
@@ -58,10 +58,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       crontab: '*/5 * * * * maintain ?max=1',
       concurrency: 4,
       maxPoolSize: 3,
-      // each of the workers polls; what is due later is also found by every beat (find_orphans)
-      pollInterval: 20_000,
+      // Each of the workers polls. New jobs are told by LISTEN, and what is due later is also found by
+      // every beat (find_orphans); behind a pooler a job only starts when it is looked for.
+      pollInterval: options.pooled ? 1000 : 20_000,
       noHandleSignals: true,
-      noPreparedStatements: !options.prepare,
+      noPreparedStatements: options.pooled,
       logger: new GraphileLogger(() => (level, message) => {
         // every job that starts and ends is news to nobody
         if (level === 'error') logger.warn(message)
