@@ -3,7 +3,7 @@
 --   alive     false: others took this dispatcher for dead; its leases are gone and it must begin anew
 --   dead      dispatchers that this call found silent for longer than p_dead_after and removed
 --   orphans   streams to start: work is due and no dispatcher runs them
---   sinks     {"<sink id>": version} of the sinks whose streams this dispatcher runs
+--   sinks     {"<sink id>": rowhook.run_version} of the sinks whose streams this dispatcher runs
 --   commands  sinks of those with something in rowhook.command
 --   tick_id   the newest tick
 --   now_ms    this clock, Unix milliseconds
@@ -47,7 +47,7 @@ begin
   end if;
 
   orphans := rowhook.find_orphans();
-  select coalesce(json_object_agg(s.id, s.version), '{}') into sinks
+  select coalesce(json_object_agg(s.id, rowhook.run_version(s)), '{}') into sinks
   from rowhook.sink s
   where s.id in (select st.sink_id from rowhook.stream st where st.owner = p_dispatcher);
   select coalesce(array_agg(distinct c.sink_id), '{}') into commands

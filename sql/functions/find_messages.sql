@@ -141,8 +141,8 @@ begin
          case e.action when 'i' then 'insert' when 'u' then 'update' when 'd' then 'delete'
                        when 't' then 'truncate' when 'r' then 'read' end,
          coalesce(e.groups[array_position(e.sinks, p_sink)], array_to_string(e.pks, ':', '')),
-         e.record,
-         e.changes,
+         rowhook.without(e.record, h.names),
+         rowhook.without(e.changes, h.names),
          e.captured_at,
          case
            when e.m_attempts is not null then e.m_attempts
@@ -159,6 +159,10 @@ begin
          end
   from stated e
   left join sent s on s.event_id = e.id
+  left join rowhook.exclusions(p_sink) x on x.source_id = e.source_id
+  left join lateral (
+    select case when e.id > x.until and e.shape is null then x.names
+                else rowhook.hidden_names(x.columns, x.excluded, e.shape, e.id, e.record) end as names) h on x.source_id is not null
   order by e.id desc;
 end
 $$;

@@ -45,7 +45,10 @@ begin
                c ->> 'name') into v_missing
       from jsonb_array_elements(v_columns) c
       where (c ->> 'attnum')::int2 in (
-              select (p ->> 'att')::int2 from jsonb_array_elements(p_parts) p union all select unnest(p_groups))
+              select (p ->> 'att')::int2 from jsonb_array_elements(p_parts) p
+              union all select unnest(p_groups)
+              -- what cannot be found in a bare record cannot be taken out of it
+              union all select unnest(p_excluded) where v_kind.shape = '{}')
         and v_kind.names ->> (c ->> 'attnum') is null
       limit 1;
       if found then

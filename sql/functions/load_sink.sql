@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select json_build_object(
     'id', s.id, 'uid', s.uid, 'name', s.name, 'path', s.path, 'status', s.status,
-    'version', s.version, 'message_type', s.message_type, 'batch', s.batch,
+    'version', rowhook.run_version(s), 'message_type', s.message_type, 'batch', s.batch,
     'batch_size', s.batch_size, 'batch_timeout_ms', s.batch_timeout_ms,
     'request_timeout_ms', s.request_timeout_ms, 'max_retry_count', s.max_retry_count,
     'concurrency', s.concurrency, 'rate_limit', s.rate_limit, 'compression', s.compression,
@@ -17,18 +17,7 @@ as $$
     'tables', coalesce((
       select json_agg(json_build_object(
         'source_id', t.source_id, 'schema', o.schema_name, 'table', o.table_name,
-        'group_columns', t.group_columns, 'stale', t.stale_reason,
-        -- What must be taken out of the stored record. Those that every sink excludes are in none
-        -- that is captured now, but may be in one of before.
-        'strip', coalesce((
-          select json_agg(c ->> 'name')
-          from jsonb_array_elements(o.columns) c
-          where (c ->> 'attnum')::int2 = any(t.exclude_columns)), '[]'),
-        'former', coalesce((
-          select json_agg(f)
-          from jsonb_array_elements(o.columns) c
-          cross join lateral jsonb_array_elements(c -> 'former') f
-          where (c ->> 'attnum')::int2 = any(t.exclude_columns)), '[]')))
+        'group_columns', t.group_columns, 'stale', t.stale_reason))
       from rowhook.sink_table t
       join rowhook.source o on o.id = t.source_id
       where t.sink_id = s.id), '[]'))

@@ -1,10 +1,11 @@
 -- rowhook.read_chunk(backfill table, cursor, rows, bytes, ms, guarded): the next rows of a backfill, in order: as
 -- many as p_rows, p_bytes of printed records (one row at least) and p_ms allow, whichever ends first.
 -- Then one last row that carries only the chunk's own data: `chunk`, {"cursor", "done", "scanned", "at",
--- "snapshot", "wait"?}:
+-- "snapshot", "hidden", "wait"?}:
 --   cursor    where to read on; done: nothing is left of the table
 --   scanned   rows looked at; those that no filter wanted are not returned
 --   snapshot  what the rows show: everything that is visible in it, and nothing else
+--   hidden    members of the records that the sink excludes; null: none
 --   wait      why nothing can be read now; the table is to be asked for again
 -- Of each row before it: pks, grp, record, as in rowhook.event; cursor (null: as pks); error: its filter
 -- raised. Raises when the table or the sort column is gone, or may not be read; and, unless p_guarded,
@@ -151,7 +152,9 @@ begin
   error := null;
   cursor := null;
   chunk := json_build_object('cursor', v_last, 'done', v_done, 'scanned', v_scanned, 'at',
-    to_char(v_began, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'snapshot', v_snapshot);
+    to_char(v_began, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'snapshot', v_snapshot, 'hidden', (
+      select array_agg(n.value) from jsonb_each_text(rowhook.column_names(v_source.relid)) n
+      where n.key::int2 = any (v_entry.exclude_columns)));
   return next;
 end
 $$;

@@ -1,7 +1,9 @@
 // Sinks as they are shown: the row, its tables under their present names, and its numbers. A fixed
 // number of queries, however many sinks.
 import { sql } from 'kysely'
+import type { FilterInput } from '../capture/filter-check.ts'
 import type { Db } from '../db/kysely.ts'
+import { respell } from '../filter/index.ts'
 import type { SinkShown, SinkStats } from './schema/sink.ts'
 import type { SinkRow } from './store/sinks.ts'
 import { sourceName } from './store/sources.ts'
@@ -62,8 +64,15 @@ export async function tablesOf(db: Db, sinkIds: readonly number[]): Promise<Map<
      from unnest(${sql.ref(list)}) with ordinality as g (att, i)
      left join pg_catalog.pg_attribute a
        on a.attrelid = s.relid and a.attnum = g.att and not a.attisdropped) end`
-  const { rows } = await sql<ShownTable & { sink_id: number; stale_reason: string | null }>`
+  const { rows } = await sql<
+    ShownTable & { sink_id: number; stale_reason: string | null; renamed: Record<string, string> | null }
+  >`
     select t.sink_id, t.actions, t.filter, t.unchanged,
+      case when t.filter_columns <> '{}' then (
+        select json_object_agg(t.column_names ->> a.attnum::text, a.attname)
+        from pg_catalog.pg_attribute a
+        where a.attrelid = s.relid and a.attnum = any (t.filter_columns) and not a.attisdropped
+          and a.attname <> t.column_names ->> a.attnum::text) end as renamed,
       -- as rowhook.table_name does, without the calls: a list of a thousand sinks comes through here
       quote_ident(coalesce(n.nspname, s.schema_name)) || '.' || quote_ident(coalesce(c.relname, s.table_name)) as name,
       coalesce(t.stale_reason, case when c.oid is null then
@@ -77,13 +86,22 @@ export async function tablesOf(db: Db, sinkIds: readonly number[]): Promise<Map<
     where t.sink_id = any (${[...sinkIds]}::int[])
     order by t.sink_id, t.ordinal`.execute(db)
   const tables = new Map<number, ShownTable[]>()
-  for (const { sink_id, name, actions, filter, group_by, exclude_columns, unchanged, stale_reason } of rows) {
+  for (const { sink_id, stale_reason, renamed, ...row } of rows) {
+    const { name, actions, group_by, exclude_columns, unchanged } = row
+    const filter = renamed === null ? row.filter : await renamedFilter(row.filter, renamed)
     const table = { name, actions, filter, group_by, exclude_columns, unchanged }
     const list = tables.get(sink_id) ?? []
     list.push(stale_reason === null ? table : { ...table, stale_reason })
     tables.set(sink_id, list)
   }
   return tables
+}
+
+async function renamedFilter(
+  filter: ShownTable['filter'],
+  names: Record<string, string>,
+): Promise<ShownTable['filter']> {
+  return (await respell(filter as FilterInput, new Map(Object.entries(names)))) as ShownTable['filter']
 }
 
 /** What a sink has set up in the database: its triggers, by table. */

@@ -30,6 +30,8 @@ export interface ChunkOptions {
   readAt: string
   /** Text of the pg_snapshot that the rows show. */
   snapshot: string
+  /** Members of the records that the sink excludes; null: none. */
+  hidden: string[] | null
   /** Rows done before this chunk. */
   rowsBefore: number
   /** Where to read on behind the whole chunk. */
@@ -88,6 +90,7 @@ export function createChunk(options: ChunkOptions): Chunk {
     changes: null,
     // of a row that was read: its backfill
     annotations: backfillId,
+    hidden: options.hidden,
     undecided: false,
     size: record.length,
   })

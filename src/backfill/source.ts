@@ -128,6 +128,7 @@ export function createBackfillSource(options: BackfillSourceOptions): Source {
       ids: read.ids,
       readAt: read.readAt,
       snapshot: snapshot ?? '0:0:',
+      hidden: read.hidden,
       rowsBefore: current.rowsDone,
       cursor: read.cursor,
       done: read.done,

@@ -41,6 +41,8 @@ export interface ReadResult {
   readAt: string
   /** Text of the pg_snapshot; null: no row. */
   snapshot: string | null
+  /** Members of the records that the sink excludes; null: none. */
+  hidden: string[] | null
   wait: string | null
 }
 
@@ -111,13 +113,14 @@ async function readChunk(
     scanned: number
     at: string
     snapshot: string | null
+    hidden: string[] | null
     wait?: string
   }
   if (chunk.wait !== undefined) {
-    const nothing = { rows: [], ids: [], done: false, scanned: 0, readAt: '', snapshot: null }
+    const nothing = { rows: [], ids: [], done: false, scanned: 0, readAt: '', snapshot: null, hidden: null }
     return { ...nothing, cursor: table.cursor, wait: chunk.wait }
   }
-  const { cursor, done, scanned, at, snapshot } = chunk
+  const { cursor, done, scanned, at, snapshot, hidden } = chunk
   const ids = await reserveIds(sql, found.length)
   return {
     rows: found as unknown as ChunkRow[],
@@ -127,6 +130,7 @@ async function readChunk(
     scanned,
     readAt: at,
     snapshot,
+    hidden,
     wait: null,
   }
 }

@@ -93,7 +93,7 @@ const bare: Omit<SinkDocument, 'name' | 'database' | 'installation' | 'endpoint'
   uid: '00000000-0000-0000-0000-000000000000',
   path: '',
   status: 'active',
-  version: 0,
+  version: '',
   message_type: 'changes',
   batch: true,
   batch_size: 1,

@@ -12,10 +12,6 @@ export const actionName = (action: Action): string => actions[action]
 export interface MessageTable {
   schema: string
   table: string
-  /** Columns to take out of the stored record; empty: none. */
-  strip: string[]
-  /** The same under the names that columns had until an event. */
-  former: { name: string; until: number }[]
 }
 
 export interface MessageContext {
@@ -45,10 +41,10 @@ export function annotationsJson(text: string | null): string {
   }
 }
 
-function excluded(table: MessageTable | undefined, eventId: number): readonly string[] {
-  if (table === undefined) return []
-  if (table.former.length === 0) return table.strip
-  return [...table.strip, ...table.former.filter(({ until }) => eventId <= until).map(({ name }) => name)]
+/** A stored document as this sink sees it. */
+function shown(document: string | null, hidden: readonly string[] | null): string {
+  if (document === null) return 'null'
+  return hidden === null ? document : stripColumns(document, hidden)
 }
 
 /** Makes the printer of one sink's messages. */
@@ -68,15 +64,8 @@ export function createMessagePrinter(
     `"name":${JSON.stringify(context.sink.name)}}}}`
 
   return (row, backfillId, key) => {
-    const strip = excluded(context.tables.get(row.source_id), row.event_id)
-    const record =
-      row.record === null ? 'null' : strip.length === 0 ? row.record : stripColumns(row.record, strip)
-    const changes =
-      row.changes === null || context.rowsOnly
-        ? 'null'
-        : strip.length === 0
-          ? row.changes
-          : stripColumns(row.changes, strip)
+    const record = shown(row.record, row.hidden)
+    const changes = context.rowsOnly ? 'null' : shown(row.changes, row.hidden)
     return (
       `{"record":${record},"changes":${changes},"action":"${actions[row.action]}",${heads.get(row.source_id)}` +
       `${JSON.stringify(row.pks)},"previous_pks":${row.old_pks === null ? 'null' : JSON.stringify(row.old_pks)},` +

@@ -18,9 +18,6 @@ interface SinkTableDocument {
   table: string
   group_columns: number[] | null
   stale: string | null
-  /** Columns that it excludes: names that records of now have, and those that records up to an event had. */
-  strip: string[]
-  former: { name: string; until: number }[]
 }
 
 /** rowhook.load_sink's document. */
@@ -30,7 +27,7 @@ export interface SinkDocument {
   name: string
   path: string
   status: string
-  version: number
+  version: string
   message_type: 'changes' | 'rows'
   batch: boolean
   batch_size: number
@@ -113,12 +110,7 @@ export function createTarget(
     row.action === 'r' ? readKey(row) : idempotencyKey(short, row.event_id)
   const short = sink.installation.slice(0, 8)
   const print = createMessagePrinter({
-    tables: new Map(
-      sink.tables.map((t) => [
-        t.source_id,
-        { schema: t.schema, table: t.table, strip: t.strip, former: t.former },
-      ]),
-    ),
+    tables: new Map(sink.tables.map((t) => [t.source_id, { schema: t.schema, table: t.table }])),
     installation: short,
     database: sink.database,
     sink: { uid: sink.uid, name: sink.name },

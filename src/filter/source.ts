@@ -16,7 +16,8 @@ import { list, nearestLocation, peek } from './raw.ts'
 /** Longest filter text, in characters. */
 export const maxCharacters = 10_000
 
-const prefix = 'select null, '
+/** What is put before the user's text; offsets in the tree count from its start. */
+export const prefix = 'select null, '
 
 /** A filter's text as one parse node, and the way from byte offsets to positions in the text. */
 export interface ParsedText {
@@ -147,7 +148,7 @@ async function refuseComments(sql: string, position: ParsedText['position']): Pr
 
 // The scanner prints its tokens as JSON but does not escape control characters, so they become
 // spaces first; none of them can begin or end a token in text that has parsed.
-async function tokensOf(sql: string) {
+export async function tokensOf(sql: string) {
   // oxlint-disable-next-line no-control-regex
   const { tokens } = await scan(sql.replace(/[\u0001-\u0009\u000b-\u001f\u007f]/g, ' '))
   return tokens

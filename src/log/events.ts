@@ -23,18 +23,27 @@ export interface EventRow {
   record: string | null
   changes: string | null
   annotations: string | null
+  /** Members of the documents that are excluded; null: none. */
+  hidden: string[] | null
   /** The verdict of this sink's filter has still to be made. */
   undecided: boolean
   /** Stored size in bytes, compressed as it may be. */
   size: number
 }
 
-/** How an event is read. */
+/**
+ * How an event is read: columns of `e`, a row of the log's functions, and of `x`, what the sink excludes
+ * of its table (rowhook.exclusions), to be left joined by source_id in the very same statement.
+ */
 // `::text` keeps JSON as it is whatever parsers the client has, and the time is formatted where the
 // microseconds are: a JavaScript Date has none.
-export const eventColumns = `event_id::float8 as event_id, source_id, action::text as action, grp, old_grp, pks, old_pks,
-  to_char(captured_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as captured_at,
-  xid::text as xid, record::text as record, changes::text as changes, annotations, undecided, size`
+export const eventColumns = `e.event_id::float8 as event_id, e.source_id, e.action::text as action, e.grp, e.old_grp,
+  e.pks, e.old_pks, to_char(e.captured_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as captured_at,
+  e.xid::text as xid, e.record::text as record, e.changes::text as changes, e.annotations, e.undecided, e.size,
+  case when x.source_id is null then null
+    when e.event_id > x.until and not e.undecided then x.names
+    else (select rowhook.hidden_names(x.columns, x.excluded, l.shape, l.id, l.record) from rowhook.event l
+          where l.source_id = e.source_id and l.id = e.event_id) end as hidden`
 
 /** The part of a window that a read asks for: (from, to], behind `after`. */
 export interface WindowPart {
@@ -52,13 +61,17 @@ export async function readWindow(sql: Sql, part: WindowPart): Promise<EventRow[]
   return sql<EventRow[]>`
     select ${sql.unsafe(eventColumns)}
     from rowhook.read_window(${part.sinkId}, ${part.sourceIds}, ${part.from}, ${part.to},
-      ${part.after}, ${part.limit}, ${part.bytes})`
+      ${part.after}, ${part.limit}, ${part.bytes}) e
+    left join rowhook.exclusions(${part.sinkId}) x on x.source_id = e.source_id
+    order by e.event_id`
 }
 
 /** Stored events by id, in no particular order; one that is gone gives no row. */
 export async function fetchEvents(sql: Sql, sinkId: number, ids: number[]): Promise<EventRow[]> {
   return sql<EventRow[]>`
-    select ${sql.unsafe(eventColumns)} from rowhook.fetch_events(${sinkId}, ${ids})`
+    select ${sql.unsafe(eventColumns)}
+    from rowhook.fetch_events(${sinkId}, ${ids}) e
+    left join rowhook.exclusions(${sinkId}) x on x.source_id = e.source_id`
 }
 
 /** The newest tick that there is, taken by whichever dispatcher; 0: none. */

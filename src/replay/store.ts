@@ -60,8 +60,11 @@ export async function readReplay(
   bytes: number,
 ): Promise<ReplayRead | 'stale'> {
   const found = await sql<(EventRow & { verdict: Verdict; error: string | null })[]>`
-    select ${sql.unsafe(eventColumns)}, verdict, error
-    from rowhook.read_replay(${replayId}, ${after}, ${limit}, ${bytes})`
+    select ${sql.unsafe(eventColumns)}, e.verdict, e.error
+    from rowhook.read_replay(${replayId}, ${after}, ${limit}, ${bytes}) e
+    left join rowhook.exclusions((select r.sink_id from rowhook.replay r where r.id = ${replayId})) x
+      on x.source_id = e.source_id
+    order by e.event_id`
   const read: ReplayRead = { rows: [], errors: [], end: found.at(-1)?.event_id ?? after, done: false }
   let size = 0
   for (const row of found) {

@@ -65,7 +65,7 @@ interface Beat {
   alive: boolean
   dead: string[]
   orphans: string[]
-  sinks: Record<string, number>
+  sinks: Record<string, string>
   commands: number[]
   tick: number | null
   due: number[]
@@ -135,7 +135,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         tick_id::float8 as tick, due, now_ms
       from rowhook.beat(${id}, ${idle}, ${known})`
     metrics.roundTrips.inc({ kind: 'beat' })
-    const b = { ...row, sinks: JSON.parse(row!['sinks'] as string) as Record<string, number> } as Beat
+    const b = { ...row, sinks: JSON.parse(row!['sinks'] as string) as Record<string, string> } as Beat
     clockOffset = b.now_ms - (Date.now() - (now() - began) / 2)
     if (!b.alive) {
       logger.warn('other dispatchers took this one for dead; beginning anew')

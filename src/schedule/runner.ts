@@ -64,7 +64,7 @@ export interface RunHooks {
 
 interface Running {
   stream: ClaimedStream
-  version: number
+  version: string
   run: Run
   target: Target
   trace: RunTrace | undefined
@@ -81,7 +81,7 @@ export interface Runner {
   /** Tells live runs of these sinks that there is a newer tick. */
   announce(tick: number, sinkIds: readonly number[] | 'all'): void
   /** Stops and starts the runs of sinks whose version is no longer the one they run with. */
-  sync(versions: Readonly<Record<string, number>>): void
+  sync(versions: Readonly<Record<string, string>>): void
   /** Stops the live run of a sink, does something meanwhile, and goes on; nothing when it runs elsewhere. */
   interrupt(sinkId: number, work: () => Promise<void>): Promise<void>
   /** Looks again at everything that may be sent. */

@@ -321,10 +321,14 @@ describe('changing a sink', () => {
     await call('POST', '/api/sinks', example)
     await database.sql`alter table orders rename to "Big Orders"`
     await database.sql`alter table "Big Orders" rename customer_id to customer`
-    expect((await call('GET', '/api/sinks/orders')).body.tables[0]).toMatchObject({
+    await database.sql`alter table "Big Orders" rename status to "State"`
+    const { tables } = (await call('GET', '/api/sinks/orders')).body
+    expect(tables[0]).toMatchObject({
       name: 'public."Big Orders"',
+      filter: 'mrr > 100 and "State" is distinct from old."State"',
       group_by: ['customer'],
     })
+    expect((await call('PATCH', '/api/sinks/orders', { tables })).body.tables).toEqual(tables)
   })
 })
 
@@ -336,7 +340,8 @@ describe('a table that was dropped', () => {
     expect((await call('GET', '/api/sinks/orders')).body.tables[0].stale_reason).toContain('was dropped')
     expect((await call('PATCH', '/api/sinks/orders', { batch_size: 2 })).status).toBe(200)
     await database.sql`create table public.orders (id int primary key)`
-    const { body } = await call('PATCH', '/api/sinks/orders', {})
+    const { tables } = (await call('GET', '/api/sinks/orders')).body
+    const { body } = await call('PATCH', '/api/sinks/orders', { tables })
     expect(body.tables[0]).toMatchObject({ name: 'public.orders' })
     expect(body.tables[0].stale_reason).toBeUndefined()
     await database.sql`insert into orders values (1)`

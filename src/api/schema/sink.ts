@@ -41,6 +41,9 @@ export const tableInput = v.pipe(
       v.pipe(v.boolean(), v.description('Also send updates that change nothing that is sent')),
       false,
     ),
+    stale_reason: v.optional(
+      v.pipe(v.string(), v.description("Why this table's changes wait; shown, and ignored where it is given")),
+    ),
   }),
   v.metadata({ ref: 'SinkTable' }),
 )
@@ -147,12 +150,7 @@ export const sinkShown = v.pipe(
     name: v.string(),
     endpoint: v.string(),
     path: v.string(),
-    tables: v.array(
-      v.object({
-        ...tableInput.pipe[0].entries,
-        stale_reason: v.optional(v.pipe(v.string(), v.description("Why this table's changes wait"))),
-      }),
-    ),
+    tables: v.array(v.object(tableInput.pipe[0].entries)),
     message_type: fields.message_type,
     batch: v.boolean(),
     batch_size: v.number(),

@@ -118,6 +118,7 @@ export function createWorld(life: Life): World {
         record: '{}',
         changes: null,
         annotations: null,
+        hidden: null,
         captured_at: '',
         xid: '1',
         undecided: chance(0.1),
