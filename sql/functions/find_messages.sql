@@ -160,9 +160,10 @@ begin
   from stated e
   left join sent s on s.event_id = e.id
   left join rowhook.exclusions(p_sink) x on x.source_id = e.source_id
-  left join lateral (
-    select case when e.id > x.until and e.shape is null then x.names
-                else rowhook.hidden_names(x.columns, x.excluded, e.shape, e.id, e.record) end as names) h on x.source_id is not null
+  cross join lateral (
+    select case when x.source_id is null then null
+                when e.id > x.until and e.shape is null then x.names
+                else rowhook.hidden_names(x.columns, x.excluded, e.shape, e.id, e.record) end as names) h
   order by e.id desc;
 end
 $$;

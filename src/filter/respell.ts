@@ -30,10 +30,15 @@ async function respellText(text: string, names: ReadonlyMap<string, string>): Pr
     // of `old.status`, the third token
     const token = tokens[at.get(location)! + (path.length - 1) * 2]
     if (name === undefined || token === undefined) continue
-    pieces.push(bytes.subarray(done, token.start), Buffer.from(isBareName(name) ? name : quoteIdentifier(name)))
+    pieces.push(
+      bytes.subarray(done, token.start),
+      Buffer.from(isBareName(name) ? name : quoteIdentifier(name)),
+    )
     done = token.end
   }
-  return Buffer.concat([...pieces, bytes.subarray(done)]).toString('utf8').slice(prefix.length)
+  return Buffer.concat([...pieces, bytes.subarray(done)])
+    .toString('utf8')
+    .slice(prefix.length)
 }
 
 interface Column {

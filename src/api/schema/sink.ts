@@ -42,7 +42,10 @@ export const tableInput = v.pipe(
       false,
     ),
     stale_reason: v.optional(
-      v.pipe(v.string(), v.description("Why this table's changes wait; shown, and ignored where it is given")),
+      v.pipe(
+        v.string(),
+        v.description("Why this table's changes wait; shown, and ignored where it is given"),
+      ),
     ),
   }),
   v.metadata({ ref: 'SinkTable' }),

@@ -15,8 +15,11 @@ describe('a filter whose columns were renamed', () => {
     ['old.a is distinct from new . a', 'old.b is distinct from new . b'],
     ["status = 'status' or \"status\" in ('x')", `"Zu stand" = 'status' or "Zu stand" in ('x')`],
     ["'éé€😀' = \"é\" and STATUS like 'é'", `'éé€😀' = "order" and "Zu stand" like 'é'`],
-    ["case a when 1 then lower(b) else c end = any (array[a::text, b])", 'case b when 1 then lower(a) else c end = any (array[b::text, a])'],
-    ["U&\"\\0061\" > 1", 'b > 1'],
+    [
+      'case a when 1 then lower(b) else c end = any (array[a::text, b])',
+      'case b when 1 then lower(a) else c end = any (array[b::text, a])',
+    ],
+    ['U&"\\0061" > 1', 'b > 1'],
     ['c[a] = 1 and (c).a is null', 'c[b] = 1 and (c).a is null'],
   ])('%s → %s', async (before, after) => {
     expect(await respell(before, swapped)).toBe(after)
