@@ -41,7 +41,9 @@ export async function sendToEndpoint(
   { sql, sender, ring, version }: EndpointMail,
   endpointId: string,
   { id, attempt, sink, body }: EndpointMessage,
-): Promise<{ exchange: Exchange; redact: (text: string) => string } | undefined> {
+): Promise<
+  { exchange: Exchange; redact: (text: string) => string; shownResponse: Target['shownResponse'] } | undefined
+> {
   const [row] = await sql`
     select row_to_json(e)::text as endpoint, current_database() as database,
       (select i.id::text from rowhook.installation i) as installation
@@ -63,7 +65,7 @@ export async function sendToEndpoint(
       decrypt(ring, headerIdentity(endpointId, name), sealed),
     ),
   )
-  return { exchange, redact }
+  return { exchange, redact, shownResponse: target.shownResponse }
 }
 
 async function post(

@@ -124,6 +124,9 @@ export const MASK = '***'
 const SECRET =
   /^(authorization|proxy-authorization|cookie|webhook-signature)$|api-?key|token|secret|passw|credential/
 
+/** Whether a header of this name holds a secret, wherever it stands. */
+export const isSecretName = (name: string): boolean => SECRET.test(name.toLowerCase())
+
 /**
  * Headers as an object for the delivery log, by name in lower case, with secrets masked.
  * @param headers flat, as `headerBuilder` makes them
@@ -137,7 +140,7 @@ export function maskHeaders(
   const masked: Record<string, string> = {}
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i]!.toLowerCase()
-    masked[name] = secret.has(name) || SECRET.test(name) ? MASK : headers[i + 1]!
+    masked[name] = secret.has(name) || isSecretName(name) ? MASK : headers[i + 1]!
   }
   return masked
 }

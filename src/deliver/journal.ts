@@ -20,7 +20,7 @@ export interface JournalLine {
   status: number | null
   durationMs: number
   error: string | null
-  /** First bytes of the answer. */
+  /** First characters of the answer, secrets masked. */
   response: string | null
   /** The request's headers as JSON text, secrets masked. */
   requestHeaders: string
@@ -37,7 +37,6 @@ export interface Journal {
 
 const maxLines = 50_000
 const everyMs = 200
-const responseChars = 1000
 
 const escapes: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 // COPY's text format; most texts need nothing done to them. NUL cannot be stored at all.
@@ -53,8 +52,7 @@ const escape = (text: string | null): string =>
 const copyLine = (l: JournalLine): string =>
   `${l.sinkId}\t${l.replayId ?? '\\N'}\t${l.webhookId}\t{${l.eventIds.join(',')}}\t${l.attempt}\t` +
   `${new Date(l.at).toISOString()}\t${l.ok}\t${l.status ?? '\\N'}\t${l.durationMs.toFixed(3)}\t` +
-  `${escape(l.error)}\t${escape(l.response === null ? null : l.response.slice(0, responseChars))}\t` +
-  `${escape(l.requestHeaders)}\n`
+  `${escape(l.error)}\t${escape(l.response)}\t${escape(l.requestHeaders)}\n`
 
 /** Opens the journal on a pool. */
 export function openJournal(sql: Sql, onError: (error: unknown) => void): Journal {

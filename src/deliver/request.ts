@@ -70,7 +70,7 @@ export function createExchange(options: ExchangeOptions): (batch: Batch) => Prom
       status: exchange.status ?? null,
       durationMs: exchange.durationMs,
       error,
-      response: exchange.body === '' ? null : exchange.body,
+      response: target.shownResponse(exchange.body),
       requestHeaders: shownTo(exchange.listener, headers.shown()),
     })
     return exchange

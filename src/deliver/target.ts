@@ -7,7 +7,8 @@ import type { EventRow } from '../log/events.ts'
 import { joinUrl } from './address.ts'
 import { createMessagePrinter, idempotencyKey } from './message.ts'
 import type { Batch } from './batch.ts'
-import { MASK, headerBuilder, maskHeaders } from './headers.ts'
+import { MASK, headerBuilder, isSecretName, maskHeaders } from './headers.ts'
+import { responseShower } from './shown-response.ts'
 import { prepareKeys, sign } from './sign.ts'
 import type { TlsOptions } from './tls.ts'
 
@@ -73,6 +74,8 @@ export interface Target {
   body(rows: EventRow[]): string
   /** The request's headers, and how the delivery log shows them. */
   headers(batch: Batch, timestamp: number, body: string): { sent: string[]; shown: () => string }
+  /** The first characters of an answer, secrets masked; null: it was empty. */
+  shownResponse(body: string): string | null
 }
 
 /** A backfilled row's key: the same for every attempt of this backfill. */
@@ -157,5 +160,9 @@ export function createTarget(
         `"webhook-timestamp":"${timestamp}","webhook-signature":"${MASK}"}`
       return { sent, shown }
     },
+    shownResponse: responseShower([
+      ...Object.values(secretHeaders),
+      ...Object.entries(endpoint.headers).flatMap(([name, value]) => (isSecretName(name) ? [value] : [])),
+    ]),
   }
 }

@@ -31,7 +31,7 @@ export async function sendTestMessage(
     body: ({ database, sinkUid }) => testBody(id, database, sinkUid),
   })
   if (sent === undefined) throw new NotFoundError('the endpoint is gone')
-  const { exchange, redact } = sent
+  const { exchange, redact, shownResponse } = sent
   const verdict = judge(exchange, [id])
   return {
     outcome: verdict.kind === 'delivered' ? 'ok' : 'failed',
@@ -43,7 +43,7 @@ export async function sendTestMessage(
         : verdict.kind === 'failed'
           ? redact(verdict.error)
           : 'it named the message as failed',
-    response: exchange.body === '' ? null : redact(exchange.body.slice(0, 1000)),
+    response: shownResponse(exchange.body),
   }
 }
 

@@ -59,6 +59,29 @@ it('messages that were discarded are shown with their payload, and delivered whe
   expect(hook.messages.map(({ record }) => Number(record!.id)).toSorted((a, b) => a - b)).toEqual([1, 2])
 })
 
+it('the delivery log holds no secret that a receiver echoes', async () => {
+  const { url, sql } = await createDatabase()
+  const hook = await receiver({
+    respond: ({ headers }, index) => ({ status: index === 0 ? 500 : 200, body: { headers } }),
+  })
+  const { api } = await startRowhook({ url })
+  await sql`create table public.orders (id int primary key)`
+  const encrypted_headers = { authorization: 'Bearer top-secret', 'x-partner': 'also-top-secret' }
+  await api('POST', '/api/endpoints', { name: 'e', url: hook.url, encrypted_headers })
+  await api('POST', '/api/sinks', { name: 's', endpoint: 'e', tables: [{ name: 'orders' }] })
+  await sql`insert into orders values (1)`
+  await hook.waitFor(1)
+  expect(hook.requests[0]!.headers.authorization).toBe('Bearer top-secret')
+  await eventually(async () => {
+    const { data } = (await api('GET', '/api/sinks/s/deliveries')).body
+    expect(data.map(({ outcome }: { outcome: string }) => outcome)).toEqual(['ok', 'failed'])
+    for (const { response } of data) {
+      expect(response).toContain('"authorization":"***"')
+      expect(response).not.toContain('top-secret')
+    }
+  })
+})
+
 it('a sink that is paused sends nothing until it is resumed', async () => {
   const { url, sql } = await createDatabase()
   const hook = await receiver()

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { responseShower } from '../../../src/deliver/shown-response.ts'
+
+describe('an answer', () => {
+  const secret = 'Bearer s3cret-"quoted"-token'
+  const show = responseShower([secret, 'k'.repeat(40)])
+
+  it('that is empty is null', () => {
+    expect(show('')).toBeNull()
+  })
+
+  it('is kept as it is, up to 1,000 characters', () => {
+    expect(show('no such order')).toBe('no such order')
+    expect(show('x'.repeat(5000))).toBe('x'.repeat(1000))
+  })
+
+  it('that echoes a secret shows it masked, bare and within JSON', () => {
+    expect(show(`you sent ${secret}`)).toBe('you sent ***')
+    expect(show('you sent s3cret-"quoted"-token')).toBe('you sent ***')
+    expect(show(JSON.stringify({ headers: { authorization: secret } }))).toBe(
+      '{"headers":{"authorization":"***"}}',
+    )
+  })
+
+  it('shows nothing of a secret that is cut off', () => {
+    for (const before of [961, 970, 999]) {
+      const shown = show('-'.repeat(before) + 'k'.repeat(40) + 'end')!
+      expect(shown).not.toContain('k')
+      expect(shown.length).toBeLessThanOrEqual(1000)
+    }
+  })
+})
