@@ -7,6 +7,7 @@ import { decrypt, encrypt } from '../secret/cipher.ts'
 import type { KeyRing } from '../secret/ring.ts'
 import type { ApiEnv, ApiOptions } from './context.ts'
 import { HttpProblem } from './problem.ts'
+import { bodyText } from './request.ts'
 import { type Earlier, keep, release, reserve } from './store/idempotency.ts'
 
 /** A request without an answer is taken for dead after so long: its process was killed. */
@@ -23,7 +24,7 @@ export function idempotency({ db, config }: Pick<ApiOptions, 'db' | 'config'>): 
       throw new InputError([{ path: 'Idempotency-Key', message: 'must have 1 to 255 characters' }])
     }
     const key = digest(c.get('actor').name, given)
-    const fingerprint = digest(c.req.path, new URL(c.req.url).search, await c.req.text())
+    const fingerprint = digest(c.req.path, new URL(c.req.url).search, await bodyText(c))
     const earlier = await reserveOrTakeOver(key, fingerprint)
     if (earlier !== undefined) return replay(c, config.keyRing, key, fingerprint, earlier)
     try {

@@ -18,6 +18,7 @@ import {
 import { type SinkRow, findSink } from './store/sinks.ts'
 import { findSourceId, sourceNames } from './store/sources.ts'
 import { change } from './transaction.ts'
+import { withinAsync } from './within.ts'
 
 const tag = 'Messages'
 
@@ -100,7 +101,7 @@ export function messageRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono
         // Asked for again because the first answer got lost: it is done.
         if (command === 'discard' && state === 'discarded') return c.json({ count: 0 })
         const count = await change(sql, c.get('actor'), async ({ db, audit }) => {
-          const count = await commandMessages(db, command, sink.id, { state })
+          const count = await withinAsync('state', () => commandMessages(db, command, sink.id, { state }))
           await audit({
             action: `messages.${command}`,
             resource: `sink:${sink.name}`,

@@ -24,13 +24,13 @@ type Checked<Target extends string, S extends v.GenericSchema> = MiddlewareHandl
 
 /** Middleware: the JSON body must match; handlers take it from `c.req.valid('json')`. */
 export function body<S extends v.GenericSchema>(schema: S): Checked<'json', S> {
-  return described('json', schema, async (c) => parseInput(schema, parseJson(await c.req.text())))
+  return described('json', schema, async (c) => parseInput(schema, parseJson(await bodyText(c))))
 }
 
 /** Middleware: like `body`, but no body at all means `{}`. */
 export function optionalBody<S extends v.GenericSchema>(schema: S): Checked<'json', S> {
   return described('json', schema, async (c) => {
-    const text = await c.req.text()
+    const text = await bodyText(c)
     return parseInput(schema, text.trim() === '' ? {} : parseJson(text))
   })
 }
@@ -45,6 +45,19 @@ export function query<S extends v.GenericSchema>(schema: S): Checked<'query', S>
     refuseUnstorable(single)
     return parseInput(schema, single)
   })
+}
+
+/**
+ * The body as text.
+ * @throws InputError where it is not UTF-8: replacement characters would be stored in place of what was meant
+ */
+export async function bodyText(c: Context): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await c.req.arrayBuffer())
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new InputError([{ path: '', message: 'the body is not UTF-8' }])
+  }
 }
 
 /**

@@ -4,7 +4,8 @@ import { regenerate, saveTables } from '../capture/tables.ts'
 import type { Db } from '../db/kysely.ts'
 import { InputError, NotFoundError } from '../errors.ts'
 import type { SinkEntry, SinkPatch } from './schema/sink.ts'
-import { showSettings, tablesOf } from './sinkView.ts'
+import { tablesOf } from './sinkTables.ts'
+import { showSettings } from './sinkView.ts'
 import { findEndpoint } from './store/endpoints.ts'
 import * as sinks from './store/sinks.ts'
 import type { SinkColumns, SinkRow } from './store/sinks.ts'
@@ -81,11 +82,15 @@ export async function settingsOf(db: Db, row: SinkRow) {
   return showSettings(row, (await tablesOf(db, [row.id])).get(row.id) ?? [])
 }
 
+/** @throws InputError where a message alone is asked for, and several at once, too */
+export function checkBatch({ batch, batch_size }: Pick<SinkEntry, 'batch' | 'batch_size'>): void {
+  if (batch || batch_size === 1) return
+  throw new InputError([{ path: 'batch_size', message: 'must be 1 where batch is false' }])
+}
+
 /** The columns of a sink's row. @throws InputError where settings do not go together, or an endpoint is unknown */
 export async function columnsOf(db: Db, input: Omit<SinkEntry, 'tables'>): Promise<SinkColumns> {
-  if (!input.batch && input.batch_size !== 1) {
-    throw new InputError([{ path: 'batch_size', message: 'must be 1 where batch is false' }])
-  }
+  checkBatch(input)
   const { endpoint, alert_endpoint, ...columns } = input
   return {
     name: columns.name,

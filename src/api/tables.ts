@@ -62,7 +62,10 @@ export function tableRoutes(options: ApiOptions): Hono<ApiEnv> {
     }),
     body(retentionInput),
     async (c) => {
-      const prepared = await prepareRetention(options, c.req.param('table'), c.req.valid('json'))
+      const name = c.req.param('table')
+      const [table] = await sql`select rowhook.find_table(${name}) as found`
+      if (table!['found'] === null) throw new NotFoundError(`there is no table ${name.slice(0, 300)}`)
+      const prepared = await prepareRetention(options, name, c.req.valid('json'))
       try {
         const { table, keep, filter } = await change(sql, c.get('actor'), (changing) =>
           setRetention(changing, prepared),

@@ -246,3 +246,51 @@ describe('a document', () => {
     expect(Object.keys(schema.properties)).toEqual(['$schema', 'endpoints', 'sinks', 'retentions'])
   })
 })
+
+describe('columns that were renamed since', () => {
+  async function renamed() {
+    const api = await withTable()
+    await api.call('POST', '/api/config/apply', document)
+    await api.database.sql`alter table orders rename mrr to revenue`
+    await api.database.sql`alter table orders rename password_hash to secret`
+    return api
+  }
+
+  it('stand in the export under the names of now, and there is nothing to do', async () => {
+    const { call } = await renamed()
+    const { body } = await call('GET', '/api/config/export')
+    expect(body.sinks[0].tables[0]).toMatchObject({ filter: 'revenue > 100', exclude_columns: ['secret'] })
+    expect((await call('POST', '/api/config/plan?prune=true', body)).body.changes).toEqual([])
+  })
+
+  it('leave a document that still has the former names applied, and applicable', async () => {
+    const { call } = await renamed()
+    expect((await call('POST', '/api/config/plan', document)).body).toEqual({ changes: [] })
+    const changed = document.replace('batch_size: 10', 'batch_size: 20')
+    expect((await call('POST', '/api/config/apply', changed)).body.changes).toMatchObject([
+      { name: 'orders', diff: [{ path: 'batch_size', before: 10, after: 20 }] },
+    ])
+    expect((await call('GET', '/api/sinks/orders')).body.tables[0].filter).toBe('revenue > 100')
+  })
+
+  it('are meant by a document only until another column has such a name', async () => {
+    const { call, database } = await renamed()
+    await database.sql`alter table orders add mrr int`
+    await database.sql`alter table orders add password_hash text`
+    const { body } = await call('POST', '/api/config/plan', document)
+    expect(body.changes[0].diff).toEqual([
+      { path: 'tables[public.orders].filter', before: 'revenue > 100', after: 'mrr > 100' },
+      { path: 'tables[public.orders].exclude_columns', before: ['secret'], after: ['password_hash'] },
+    ])
+  })
+})
+
+it('settings that do not go together are refused by the plan already, at their place', async () => {
+  const { call } = await withTable()
+  const wrong = document.replace('batch_size: 10', 'batch_size: 10\n    batch: false')
+  for (const verb of ['plan', 'apply']) {
+    const { status, body } = await call('POST', `/api/config/${verb}`, wrong)
+    expect(status).toBe(400)
+    expect(body.errors).toEqual([{ path: 'sinks[0].batch_size', message: 'must be 1 where batch is false' }])
+  }
+})

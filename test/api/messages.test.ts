@@ -109,6 +109,14 @@ describe('messages', () => {
     },
   )
 
+  it('that are delivered are neither discarded nor sent again all at once', async () => {
+    for (const command of ['redeliver', 'discard']) {
+      const { status, body } = await api.call('POST', `${path}/${command}`, { state: 'delivered' })
+      expect(status).toBe(400)
+      expect(body.errors).toMatchObject([{ path: 'state' }])
+    }
+  })
+
   it.each([
     'state=lost',
     'since=yesterday',

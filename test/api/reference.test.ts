@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createTestApi } from './client.ts'
+import { createTestApi, rootToken } from './client.ts'
 
 describe('/docs', () => {
   it('shows every operation, without a token, and loads nothing from anywhere', async () => {
@@ -65,6 +65,19 @@ describe('what is not there', () => {
     expect(answer.status).toBe(405)
     expect(answer.headers.get('allow')).toBe('GET, HEAD, POST')
     expect(answer.headers.get('content-type')).toBe('application/problem+json')
+  })
+
+  it('is a body that is not UTF-8', async () => {
+    const { app } = await createTestApi()
+    for (const path of ['/api/endpoints', '/api/config/plan', '/api/endpoints/e/test']) {
+      const answer = await app.request(path, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${rootToken}` },
+        body: Buffer.from('{"name": "\xff"}', 'latin1'),
+      })
+      expect(answer.status).toBe(400)
+      expect(await answer.json()).toMatchObject({ errors: [{ path: '', message: 'the body is not UTF-8' }] })
+    }
   })
 
   it('is a body of more than 4 MiB', async () => {

@@ -330,6 +330,35 @@ describe('changing a sink', () => {
     })
     expect((await call('PATCH', '/api/sinks/orders', { tables })).body.tables).toEqual(tables)
   })
+
+  it('shows a filter under the names of now, so that what was read can be sent back', async () => {
+    const { call, database } = await withOrders()
+    await call('POST', '/api/sinks', example)
+    await database.sql`alter table orders rename mrr to "Monthly"`
+    await database.sql`alter table orders add mrr int`
+    const { tables } = (await call('GET', '/api/sinks/orders')).body
+    expect(tables[0].filter).toBe('"Monthly" > 100 and status is distinct from old.status')
+    const saved = async () => database.sql`select filter_parts, filter_columns from rowhook.sink_table`
+    const before = await saved()
+    const { status, body } = await call('PATCH', '/api/sinks/orders', { tables })
+    expect({ status, tables: body.tables }).toEqual({ status: 200, tables })
+    expect(await saved()).toEqual(before)
+  })
+
+  it('keeps the names that were saved where another sink took up a table that was made anew', async () => {
+    const { call, database } = await withOrders()
+    await call('POST', '/api/sinks', example)
+    await call('POST', '/api/sinks', { ...example, name: 'other' })
+    await database.sql`drop table orders`
+    await database.sql`
+      create table orders (status text, password_hash text, mrr numeric, id bigint primary key, customer_id int)`
+    expect((await call('PATCH', '/api/sinks/other', { batch_size: 2 })).status).toBe(200)
+    const { body } = await call('GET', '/api/sinks/orders')
+    expect(body.tables[0]).toMatchObject(example.tables[0]!)
+    expect((await call('PATCH', '/api/sinks/orders', { batch_size: 2 })).body.tables).toEqual([
+      { ...body.tables[0], stale_reason: undefined },
+    ])
+  })
 })
 
 describe('a table that was dropped', () => {

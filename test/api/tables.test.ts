@@ -77,6 +77,15 @@ describe('a retention', () => {
     expect((await call('DELETE', '/api/tables/orders/retention')).status).toBe(404)
   })
 
+  it('of a table that is not there is 404, and of one that cannot be captured 400 with the reason', async () => {
+    const { call, database } = await withTables()
+    await database.sql`create view public.cheap as select * from orders`
+    expect((await call('PUT', '/api/tables/nosuch/retention', { keep: '1 day' })).status).toBe(404)
+    const { status, body } = await call('PUT', '/api/tables/cheap/retention', { keep: '1 day' })
+    expect(status).toBe(400)
+    expect(body.errors[0]).toMatchObject({ path: 'table', message: expect.stringContaining('is a view') })
+  })
+
   it('keeps what its filter lets through', async () => {
     const { call, database } = await withTables()
     await call('PUT', '/api/tables/orders/retention', { keep: '1 week', filter: 'mrr > 10' })
@@ -103,7 +112,6 @@ describe('a retention with', () => {
     ['a number', 'orders', { keep: 30 }, 'keep'],
     ['nothing', 'orders', {}, 'keep'],
     ['a filter that is none', 'orders', { keep: '1 day', filter: 'mrr >' }, 'filter'],
-    ['a table that does not exist', 'nothing', { keep: '1 day' }, 'table'],
     ['a view', 'big', { keep: '1 day' }, 'table'],
   ])('%s is refused', async (_, table, body, path) => {
     const answer = await api.call('PUT', `/api/tables/${table}/retention`, body)

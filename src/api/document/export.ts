@@ -2,7 +2,8 @@
 // does not name; so what is exported can be applied, and then changes nothing.
 import type { Db } from '../../db/kysely.ts'
 import { everything } from '../page.ts'
-import { showSettings, tablesOf } from '../sinkView.ts'
+import { tablesOf } from '../sinkTables.ts'
+import { showSettings } from '../sinkView.ts'
 import { listEndpoints } from '../store/endpoints.ts'
 import { listRetentions } from '../store/retentions.ts'
 import { listSinks } from '../store/sinks.ts'

@@ -5,7 +5,7 @@ import * as v from 'valibot'
 import { stringify } from 'yaml'
 import type { ApiEnv, ApiOptions } from '../context.ts'
 import { operation } from '../operation.ts'
-import { query } from '../request.ts'
+import { bodyText, query } from '../request.ts'
 import { applyDocument } from './apply.ts'
 import { exportDocument } from './export.ts'
 import { parseConfigDocument } from './parse.ts'
@@ -87,5 +87,5 @@ export function configRoutes(options: ApiOptions): Hono<ApiEnv> {
 }
 
 async function documentOf(c: Context) {
-  return parseConfigDocument(await c.req.text())
+  return parseConfigDocument(await bodyText(c))
 }

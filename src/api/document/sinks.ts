@@ -5,7 +5,9 @@ import type { Db } from '../../db/kysely.ts'
 import { InputError } from '../../errors.ts'
 import { everything } from '../page.ts'
 import type { SinkEntry, SinkShown } from '../schema/sink.ts'
-import { showSettings, tablesOf } from '../sinkView.ts'
+import { checkBatch } from '../sinkChanges.ts'
+import { loadTables, underPresentNames } from '../sinkTables.ts'
+import { showSettings } from '../sinkView.ts'
 import { type SinkRow, listSinks } from '../store/sinks.ts'
 import { tableNames } from '../store/sources.ts'
 import { type Difference, differences } from './diff.ts'
@@ -32,19 +34,27 @@ export async function planSinks(
   prune: boolean,
 ): Promise<SinkStep[]> {
   const rows = await listSinks(db, everything)
-  const stored = await tablesOf(
+  const { shown, former } = await loadTables(
     db,
     rows.map(({ id }) => id),
   )
-  const settingsOf = (row: SinkRow) => comparable(showSettings(row, stored.get(row.id) ?? []))
+  const settingsOf = (row: SinkRow) => comparable(showSettings(row, shown.get(row.id) ?? []))
   const names = await tableNames(
     db,
     entries.flatMap(({ tables }) => tables.map(({ name }) => name)),
   )
+  const present = (row: SinkRow, table: Tables[number]) => {
+    const name = names.get(table.name) ?? table.name
+    const stored = shown.get(row.id)?.find((each) => each.name === name)
+    return underPresentNames(table, stored, former.get(row.id)?.get(name))
+  }
   const steps: SinkStep[] = []
-  for (const [index, entry] of entries.entries()) {
+  for (const [index, given] of entries.entries()) {
     await withinAsync(`sinks[${index}]`, async () => {
-      const row = rows.find(({ name }) => name === entry.name)
+      checkBatch(given)
+      const row = rows.find(({ name }) => name === given.name)
+      const entry =
+        row === undefined ? given : { ...given, tables: given.tables.map((table) => present(row, table)) }
       const before = row === undefined ? {} : settingsOf(row)
       const wanted = {
         ...entry,
