@@ -6,8 +6,8 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select format(
-    'insert into rowhook.event (source_id, action, captured_at, sinks, undecided, pks, record, changes, annotations, shape) '
-    'select %s, %L, clock_timestamp(), ''{}'', %L, ''{}'', row_to_json(n.*), %s, '
+    'insert into rowhook.event (source_id, action, sinks, undecided, pks, record, changes, annotations, shape) '
+    'select %s, %L, ''{}'', %L, ''{}'', row_to_json(n.*), %s, '
     'nullif(current_setting(''rowhook.annotations'', true), ''''), ''{}'' from %s n',
     p_source, lower(left(p_operation, 1)),
     array(select t.sink_id from rowhook.sink_table t

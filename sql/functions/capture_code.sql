@@ -11,7 +11,7 @@
 --    which leaves all verdicts to the reader.
 -- 3. Filters that may raise are tried first (rowhook.capture_guard).
 -- 4. The insert runs outside of any block: catching its errors would burn a subtransaction id for
---    every statement of every user.
+--    every statement of every user. There is one for an update of a single row besides, which most are.
 -- The text names no type and no function outside of pg_catalog and rowhook.
 create or replace function rowhook.capture_code(p_spec jsonb) returns text
 language plpgsql stable
@@ -20,6 +20,7 @@ as $$
 declare
   v_branches  text := '';
   v_guard     text;
+  v_statement text;
   v_guards    boolean := false;
   v_action    text;
   v_truncate  int[];
@@ -29,12 +30,20 @@ begin
   foreach v_action in array '{insert,update,delete}'::text[] loop
     v_guard := rowhook.capture_guard(p_spec, v_action);
     v_guards := v_guards or v_guard is not null;
+    v_statement := rowhook.capture_statement(p_spec, v_action, false, false);
     v_branches := v_branches || concat_ws(E'\n',
       format('    %s tg_op = %L then', case v_action when 'insert' then 'if' else 'elsif' end, upper(v_action)),
       v_guard,
-      case when v_guard is not null then 'if generic is null then' end,
-      coalesce(rowhook.capture_statement(p_spec, v_action, false) || ';', 'return null;'),
-      case when v_guard is not null then 'end if;' end,
+      case
+        when v_guard is not null then 'if generic is null then'
+        when v_action = 'update' and v_statement is not null then concat_ws(E'\n',
+          'perform from rowhook_new offset 1 limit 1;',
+          'if not found then',
+          rowhook.capture_statement(p_spec, v_action, false, true) || ';',
+          'else')
+      end,
+      coalesce(v_statement || ';', 'return null;'),
+      case when v_guard is not null or v_action = 'update' and v_statement is not null then 'end if;' end,
       '');
   end loop;
   v_truncate := array(
@@ -42,8 +51,8 @@ begin
     where e -> 'actions' ? 'truncate' order by t.at);
   if v_truncate <> '{}' or jsonb_typeof(p_spec -> 'retention') = 'object' then
     v_branches := v_branches || format(E'    elsif tg_op = ''TRUNCATE'' then\n'
-      'insert into rowhook.event (source_id, action, captured_at, sinks, pks, annotations)\n'
-      'values (%s, ''t'', clock_timestamp(), %L, ''{}'', nullif(current_setting(''rowhook.annotations'', true), ''''));\n',
+      'insert into rowhook.event (source_id, action, sinks, pks, annotations)\n'
+      'values (%s, ''t'', %L, ''{}'', nullif(current_setting(''rowhook.annotations'', true), ''''));\n',
       p_spec ->> 'source', v_truncate);
   end if;
   v_generic := format($generic$

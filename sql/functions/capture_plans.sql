@@ -14,10 +14,13 @@ declare
     'rowhook_old as (select * from json_populate_record(null::%1$s, null)) ',
     (p_spec ->> 'relid')::oid::regclass);
   v_action  text;
+  v_single  boolean;
   v_text    text;
 begin
-  foreach v_action in array '{insert,update,delete}'::text[] loop
-    v_text := rowhook.capture_statement(p_spec, v_action, false);
+  for v_action, v_single in
+    values ('insert', false), ('update', false), ('update', true), ('delete', false)
+  loop
+    v_text := rowhook.capture_statement(p_spec, v_action, false, v_single);
     if v_text is not null then
       execute v_rows || replace(v_text, 'capture.raised', '''{}''::int[]');
     end if;

@@ -1,13 +1,15 @@
--- rowhook.capture_statement(spec, action, generic): SQL text that writes the events of one statement.
+-- rowhook.capture_statement(spec, action, generic, single): SQL text that writes the events of one statement.
 --   p_spec     rowhook.capture_spec
 --   p_action   insert, update or delete
 --   p_generic  evaluate no filter: every sink's verdict is left to rowhook.decide
+--   p_single   the statement has changed one row at most (see rowhook.print_rows)
 -- Null when no sink and no retention wants the action.
 -- One insert … select does it all, because each statement inside a trigger costs 2 µs and more.
 -- `offset 0` keeps the planner from evaluating a condition once for each place that refers to it.
 -- The text refers to the plpgsql variable capture.raised, the ids of sinks whose filter raised in
 -- this statement (0: the retention's), where a filter is guarded; never where p_generic.
-create or replace function rowhook.capture_statement(p_spec jsonb, p_action text, p_generic boolean)
+create or replace function rowhook.capture_statement(
+  p_spec jsonb, p_action text, p_generic boolean, p_single boolean)
 returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -25,7 +27,7 @@ declare
   v_key_text   text := coalesce(rowhook.print_key(v_columns, v_key, 'n'), '''{}''::text[]');
   v_shape      text := format('%L::jsonb', rowhook.shape(v_names));
   v_row        text := 'n';
-  v_from       text[] := array[rowhook.print_rows(p_spec, p_action)];
+  v_from       text[] := array[rowhook.print_rows(p_spec, p_action, p_single)];
 begin
   select coalesce(jsonb_agg(c.value order by c.at), '[]') into v_recorded
   from jsonb_array_elements(v_columns) with ordinality c(value, at)
@@ -50,7 +52,7 @@ begin
   v_from := v_from || v_wanted.laterals;
   v_groups := rowhook.print_groups(p_spec, v_entries, p_action, v_wanted.sinks);
 
-  if v_recorded <> v_columns or v_recorded @? '$[*] ? (@.foreign != "no")' or p_action = 'update' then
+  if v_recorded <> v_columns or v_recorded @? '$[*] ? (@.foreign != "no")' or p_action = 'update' and not p_single then
     v_row := 'r';
     v_from := v_from || format('cross join lateral (select %s) r', (
       select string_agg(format('%s as %I', rowhook.print_column(c.value, 'n', 'row'), c.value ->> 'name'), ', ' order by c.at)
@@ -59,8 +61,8 @@ begin
 
   return concat_ws(E'\n',
     'insert into rowhook.event',
-    '  (source_id, action, captured_at, sinks, undecided, groups, old_groups, pks, old_pks, record, changes, annotations, shape)',
-    format('select %s, %L, clock_timestamp(), %s,', p_spec ->> 'source', left(p_action, 1), v_wanted.sinks),
+    '  (source_id, action, sinks, undecided, groups, old_groups, pks, old_pks, record, changes, annotations, shape)',
+    format('select %s, %L, %s,', p_spec ->> 'source', left(p_action, 1), v_wanted.sinks),
     format('  %s,', case
       when v_raised then format('nullif(%L::int[] || array_remove(capture.raised, 0), ''{}'')', v_undecided)
       else format('%L::int[]', nullif(v_undecided, '{}')) end),

@@ -142,7 +142,8 @@ create table rowhook.event (
   -- i insert, u update, d delete, t truncate, r read (a backfilled row that had to be stored).
   -- No check says so: preparing one for every statement of a writer costs 5 µs, a third of capture
   action       "char" not null,
-  captured_at  timestamptz not null,
+  -- a default, for the planner pulls no subquery up that calls clock_timestamp itself: 4 µs a statement
+  captured_at  timestamptz not null default clock_timestamp(),
   -- sinks (rowhook.sink.id) that want this change, in ascending order
   sinks        int[] not null,
   -- sinks whose verdict is made when the event is read (rowhook.decide); null: none
