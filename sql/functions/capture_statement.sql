@@ -46,7 +46,7 @@ begin
     v_from := v_from || rowhook.print_changes(v_recorded);
   end if;
   v_from := v_from || rowhook.print_guarded(v_entries, v_names, p_action, false);
-  v_wanted := rowhook.print_wanted(p_spec, v_entries, p_action, v_raised,
+  v_wanted := rowhook.print_wanted(p_spec, v_entries, p_action, p_single, v_raised,
     v_undecided <> '{}' or p_generic
     or jsonb_typeof(p_spec -> 'retention') = 'object' and not v_entries @? '$[*] ? (@.sink == 0)');
   v_from := v_from || v_wanted.laterals;

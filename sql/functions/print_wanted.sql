@@ -1,19 +1,21 @@
--- rowhook.print_wanted(spec, entries, action, raised, all): SQL texts of who wants a row.
+-- rowhook.print_wanted(spec, entries, action, single, raised, all): SQL texts of who wants a row.
 --   p_entries  those that judge it (rowhook.filtering_entries)
 --   p_raised   filters of sinks may have raised in this statement; then every row is stored
 --   p_all      every row is stored anyway
 --   sinks      the ids of the sinks that want it, ascending, as an int[]
 --   condition  whether it is stored; null: always
 --   laterals   what both refer to, for the from clause
--- An update is judged only in lateral subqueries, never in the where clause: see rowhook.print_rows.
+-- An update of many rows is judged only in lateral subqueries, never in the where clause: see
+-- rowhook.print_rows.
 create or replace function rowhook.print_wanted(
-  p_spec jsonb, p_entries jsonb, p_action text, p_raised boolean, p_all boolean,
+  p_spec jsonb, p_entries jsonb, p_action text, p_single boolean, p_raised boolean, p_all boolean,
   out sinks text, out condition text, out laterals text[])
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_update  boolean := p_action = 'update';
+  v_paired  boolean := v_update and not p_single;
   v_sets    jsonb;
   v_entry   jsonb;
   v_ids     int[] := '{}';
@@ -38,7 +40,7 @@ begin
       v_stored := v_stored || condition;
       continue;
     end if;
-    v_plain := not v_update or condition = 'true' or (v_entry ->> 'guarded')::boolean;
+    v_plain := not v_paired or condition = 'true' or (v_entry ->> 'guarded')::boolean;
     if v_update and not (v_entry ->> 'unchanged')::boolean then
       condition := concat_ws(' and ', coalesce(
           (select 'changed.c' || s.at from jsonb_array_elements(v_sets) with ordinality s(excluded, at)
@@ -67,7 +69,7 @@ begin
   end if;
   v_stored := array_remove(v_stored, null);
   if not p_all and v_stored <> '{}' and 'true' <> all (v_stored) then
-    if v_update and cardinality(v_stored) > 1 then
+    if v_paired and cardinality(v_stored) > 1 then
       laterals := laterals || format('cross join lateral (select %s as kept offset 0) stored', array_to_string(v_stored, ' or '));
       condition := 'stored.kept';
     else
