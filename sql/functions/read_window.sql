@@ -29,6 +29,12 @@ begin
     return;
   end if;
   v_skip := exists (select from rowhook.discarded d where d.sink_id = p_sink and d.event_id > v_low);
+  if cardinality(p_sources) > 2 then
+    return query
+      select * from rowhook.read_window_of_many(
+        p_sink, p_sources, v_from, v_to, v_low, v_skip, p_limit, p_bytes);
+    return;
+  end if;
   return query
     select b.id, b.source_id, b.action,
            b.groups[b.at], b.old_groups[b.at],

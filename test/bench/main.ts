@@ -4,11 +4,15 @@ import { clients } from './capture/clients.ts'
 import { pgq } from './capture/pgq.ts'
 import { statements } from './capture/statements.ts'
 import { drain } from './drain.ts'
+import { many, payload, retained } from './growth.ts'
 import type { Bench, Figure } from './harness.ts'
 import { openBench } from './harness.ts'
+import { history, liveBesideBackfill } from './history.ts'
+import { jobQueue } from './job-queue.ts'
 import { latency } from './latency.ts'
 import { idle, largeTransaction } from './resources.ts'
 import { print } from './table.ts'
+import { writers } from './writers.ts'
 
 /** Each gets a server of its own. */
 const parts: Record<string, (bench: Bench, full: boolean) => Promise<Figure[]>> = {
@@ -17,8 +21,16 @@ const parts: Record<string, (bench: Bench, full: boolean) => Promise<Figure[]>> 
     ...(await clients(sql, full ? 7 : 3, full ? ['insert', 'update', 'delete'] : ['insert'])),
   ],
   pgq: async (_bench, full) => pgq(full ? 25 : 9),
+  writers: async (bench, full) => writers(bench, full ? 7 : 3),
   drain: async (bench) => drain(bench),
   latency: async (bench) => latency(bench),
+  history: async (bench, full) => history(bench, full ? 1_000_000 : 100_000, 3),
+  beside: async (bench, full) => liveBesideBackfill(bench, full ? 3_000_000 : 1_000_000, full ? 5 : 2),
+  queue: async (bench, full) => jobQueue(bench, full ? 7 : 3),
+  retained: async (bench, full) =>
+    retained(bench, full ? [100_000, 1_000_000, 10_000_000] : [100_000, 1_000_000], full ? 5 : 3),
+  many: async (bench, full) => many(bench, [1, 10, 100], full ? 5 : 2),
+  payload: async (bench, full) => payload(bench, full ? 5 : 2),
   idle: async (bench) => idle(bench),
   large: async (bench) => largeTransaction(bench),
 }

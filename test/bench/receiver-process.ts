@@ -35,7 +35,7 @@ function count(body: Buffer): void {
   if (first === 0) first = performance.now()
   last = performance.now()
   requests++
-  if (!measure) return
+  if (!measure || !body.includes('"sent_at"')) return
   for (const m of body.toString().matchAll(/"sent_at":"?([\d.]+)/g)) latencies.push(now - Number(m[1]))
 }
 

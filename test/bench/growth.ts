@@ -1,0 +1,183 @@
+// What it costs to have much: retained events, sinks, groups, tables, large rows. Each from small to large, as the
+// rate at which the same number of changes drains; beside each size runs a bare undici loop with requests of the
+// same size, so that the slope is rowhook's and not the machine's.
+import type { Bench, Figure } from './harness.ts'
+import { whole } from './harness.ts'
+import { median } from './paired.ts'
+import { openStage, type Stage } from './sinks.ts'
+
+/** What a benchmark of growth varies. */
+interface Growth {
+  name: string
+  sizes: readonly number[]
+  /** What a size is shown as. */
+  label?(size: number): string
+  /** Sets a size up: what to commit, and what comes of it. Sizes come in ascending order. */
+  prepare(size: number): Promise<{
+    commit(): Promise<unknown>
+    messages: number
+    requests: number
+    /** Of one request's body. */
+    bytes: number
+  }>
+  target?: number
+}
+
+async function slope(bench: Bench, stage: Stage, rounds: number, growth: Growth): Promise<Figure> {
+  const points: { size: number; rate: number; ofBare: number }[] = []
+  for (const size of growth.sizes) {
+    const { commit, messages, requests, bytes } = await growth.prepare(size)
+    await stage.drained(commit, messages, requests) // warm
+    const rates: number[] = []
+    const ofBare: number[] = []
+    for (let round = 0; round < rounds; round++) {
+      const bare = await bench.bareLoop(Math.max(200, Math.min(10_000, requests * 2, 2e9 / bytes)), bytes)
+      const rate = await stage.drained(commit, messages, requests)
+      rates.push(rate)
+      ofBare.push(((rate / messages) * requests) / bare)
+    }
+    points.push({ size, rate: median(rates), ofBare: median(ofBare) })
+  }
+  const [first, last] = [points[0]!, points.at(-1)!]
+  const label = growth.label ?? whole
+  const ratio = last.ofBare / first.ofBare
+  const { target = 0.8 } = growth
+  return {
+    name: `growth: ${growth.name}`,
+    value: points.map(({ size, rate }) => `${label(size)}: ${whole(rate)}/s`).join(', '),
+    against: `of a bare loop ${points.map(({ ofBare }) => ofBare.toFixed(2)).join(', ')}`,
+    ratio,
+    target: `≥ ${target}`,
+    ok: ratio >= target,
+  }
+}
+
+const changes = 60_000
+const bytesOf = (batch: number): number => 12 + batch * 600
+
+/** Drain rate with so many events retained in the log, none of which are to be sent any more. */
+export async function retained(bench: Bench, sizes: readonly number[], rounds: number): Promise<Figure[]> {
+  const { sql } = bench
+  await sql`create table retained (id bigint generated always as identity primary key, v text, n int)`
+  const stage = await openStage(bench)
+  await sql`select rowhook.retain('retained', '30 days')`
+  let there = 0
+  const figure = await slope(bench, stage, rounds, {
+    name: 'events retained',
+    sizes,
+    target: 0.9,
+    async prepare(size) {
+      await stage.drop('retained')
+      for (; there < size; there += 100_000)
+        await sql`insert into retained (v, n) select repeat('x', 40), i from generate_series(1, 100000) i`
+      await stage.sink('retained', ['retained'])
+      return {
+        commit: () =>
+          sql`insert into retained (v, n) select repeat('x', 40), i from generate_series(1, ${changes}) i`,
+        messages: changes,
+        requests: changes / 100,
+        bytes: bytesOf(100),
+      }
+    },
+  })
+  await stage.rowhook.stop()
+  return [figure]
+}
+
+/** Drain rate of the same changes over many sinks, groups and tables. */
+export async function many(bench: Bench, sizes: readonly number[], rounds: number): Promise<Figure[]> {
+  const { sql } = bench
+  const stage = await openStage(bench)
+  const figures: Figure[] = []
+  const run = async (growth: Growth) => figures.push(await slope(bench, stage, rounds, growth))
+  const insert = (table: string, rows: number, groups: number) =>
+    sql.unsafe(
+      `insert into ${table} (v, g) select repeat('x', 40), i % ${groups} from generate_series(1, ${rows}) i`,
+    )
+  const create = (table: string) =>
+    sql.unsafe(`create table ${table} (id bigint generated always as identity primary key, v text, g int)`)
+
+  await create('shared')
+  let sinks = 0
+  await run({
+    name: 'sinks of one table',
+    sizes,
+    async prepare(size) {
+      for (; sinks < size; sinks++) await stage.sink(`shared-${sinks}`, ['shared'])
+      const each = changes / size
+      return {
+        commit: () => insert('shared', each, each),
+        messages: changes,
+        requests: size * Math.ceil(each / 100),
+        bytes: bytesOf(Math.min(100, each)),
+      }
+    },
+  })
+  for (let i = 0; i < sinks; i++) await stage.drop(`shared-${i}`)
+
+  await create('grouped')
+  await stage.sink('grouped', [{ name: 'grouped', group_by: ['g'] }])
+  await run({
+    name: 'groups of a sink',
+    sizes: [100, 1000, changes],
+    prepare: async (size) => ({
+      commit: () => insert('grouped', changes, size),
+      messages: changes,
+      requests: changes / 100,
+      bytes: bytesOf(100),
+    }),
+  })
+
+  let tables = 0
+  await run({
+    name: 'tables of a sink',
+    sizes,
+    async prepare(size) {
+      await stage.drop('tables')
+      for (; tables < size; tables++) await create(`table_${tables}`)
+      const names = Array.from({ length: size }, (_, i) => `table_${i}`)
+      await stage.sink('tables', names)
+      return {
+        commit: () =>
+          sql.begin(async (tx) => {
+            for (const name of names)
+              await tx.unsafe(
+                `insert into ${name} (v, g) select repeat('x', 40), i from generate_series(1, ${changes / size}) i`,
+              )
+          }),
+        messages: changes,
+        requests: changes / 100,
+        bytes: bytesOf(100),
+      }
+    },
+  })
+  await stage.rowhook.stop()
+  return figures
+}
+
+/** Drain rate of rows of 1 kB to 1 MB, a message a request. */
+export async function payload(bench: Bench, rounds: number): Promise<Figure[]> {
+  const { sql } = bench
+  const stage = await openStage(bench)
+  await sql`create table large (id bigint generated always as identity primary key, v text)`
+  await sql`create table filler as select string_agg(md5(random()::text), '') as text from generate_series(1, 33000)`
+  await stage.sink('large', ['large'], 1)
+  const total = 200e6
+  const figure = await slope(bench, stage, rounds, {
+    name: 'size of a row',
+    sizes: [1e3, 10e3, 100e3, 1e6],
+    label: (size) => (size < 1e6 ? `${size / 1000} kB` : `${size / 1e6} MB`),
+    async prepare(size) {
+      const messages = Math.min(10_000, total / size)
+      return {
+        commit: () =>
+          sql`insert into large (v) select substr(text, 1 + i % 900, ${size}) from filler, generate_series(1, ${messages}) i`,
+        messages,
+        requests: messages,
+        bytes: size + 560,
+      }
+    },
+  })
+  await stage.rowhook.stop()
+  return [figure]
+}

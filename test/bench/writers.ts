@@ -1,0 +1,73 @@
+// What a dispatcher at work takes from the writers of the same server: sixteen sessions that commit every row,
+// with a dispatcher that delivers meanwhile and without one, in turns.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Bench, Figure, Rowhook } from './harness.ts'
+import { whole } from './harness.ts'
+import { median, ratioOf, takeTurns } from './paired.ts'
+
+const clients = 16
+const seconds = 3
+
+/** Commits a second of 16 writers, with the dispatcher active and stopped. */
+export async function writers(bench: Bench, rounds: number): Promise<Figure[]> {
+  const { sql, receiver } = bench
+  await sql`create table written (id bigint generated always as identity primary key, v text, n int)`
+  const setup = await bench.rowhook(['--no-dispatch'])
+  await setup.api('POST', '/api/endpoints', { name: 'written', url: receiver.url })
+  await setup.api('POST', '/api/sinks', {
+    name: 'written',
+    endpoint: 'written',
+    tables: [{ name: 'written' }],
+    batch_size: 100,
+  })
+  await setup.stop()
+  let delivered = 0
+  const taken = await takeTurns(rounds, ['stopped', 'active'], async (name) => {
+    await sql.unsafe('truncate written, rowhook.event; checkpoint')
+    let dispatcher: Rowhook | undefined
+    if (name === 'active') {
+      dispatcher = await bench.rowhook(['--no-api'])
+      await write(bench, 1) // so that it has been at work
+    }
+    await receiver.reset()
+    const rate = await write(bench, seconds)
+    if (dispatcher !== undefined) {
+      const { requests } = await receiver.read()
+      if (requests === 0) throw new Error('the dispatcher delivered nothing meanwhile')
+      delivered = Math.max(delivered, requests)
+      await dispatcher.stop()
+    }
+    return rate
+  })
+  const ratio = ratioOf(taken.active, taken.stopped)
+  return [
+    {
+      name: `${clients} writers beside an active dispatcher`,
+      value: `${whole(median(taken.active))} commits/s`,
+      against: `dispatcher stopped ${whole(median(taken.stopped))}/s`,
+      ratio,
+      target: '≥ 0.9',
+      ok: ratio >= 0.9,
+    },
+  ]
+}
+
+/** Sessions that loop in the server, so that no client takes the machine's time; they wait for the disk as usual. */
+async function write({ sql }: Bench, forSeconds: number): Promise<number> {
+  const count = async () => Number((await sql`select last_value from written_id_seq`)[0]!['last_value'])
+  const sessions = await Promise.all(Array.from({ length: clients }, () => sql.reserve()))
+  const before = await count()
+  const loops = sessions.map((session) =>
+    session.unsafe(`do $loop$ declare v_end timestamptz := clock_timestamp() + interval '${forSeconds} seconds'; begin
+      while clock_timestamp() < v_end loop
+        insert into written (v, n) values ('a note of some length', 1);
+        commit;
+      end loop;
+    end $loop$`),
+  )
+  await Promise.all(loops)
+  const written = (await count()) - before
+  for (const session of sessions) session.release()
+  await sleep(50)
+  return written / forSeconds
+}
