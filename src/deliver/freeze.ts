@@ -7,6 +7,7 @@ import { advance, batchGroups, halve, staleBlocker } from './batch.ts'
 import type { Batch } from './batch.ts'
 import type { BookChunk } from './book.ts'
 import { settleIn } from './book.ts'
+import { noteStored } from './barrier.ts'
 import { messageGroups, staleKey } from './group.ts'
 import type { Message } from './lanes.ts'
 import type { SavedState } from './run.ts'
@@ -155,6 +156,7 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
         }
         batch.lanes = new Set(lanes.occupy(b.groups, batch))
         state.batches.set(b.id, batch)
+        noteStored(state, b.groups, batch.members.at(-1)!)
         // its request was under way when the last run ended: what came of it is not known
         schedule(batch, b.wait_ms ?? 0)
       }
@@ -162,7 +164,7 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
         if (stale !== null) lanes.occupy([staleKey(sourceId)], staleBlocker)
       }
       for (const h of saved.held) {
-        lanes.add(
+        const m = lanes.add(
           {
             id: h.event_id,
             payload: undefined,
@@ -176,6 +178,7 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
           },
           h.groups,
         )
+        noteStored(state, h.groups, m)
       }
     },
     nextDueMs() {

@@ -18,6 +18,9 @@ export function groupKeys(target: Pick<Target, 'tables'>, row: EventRow): string
   return old === key ? [key] : [old, key]
 }
 
+/** The group of a truncate, and of all changes of a table without a key. */
+export const tableKey = (sourceId: number): string => `${sourceId}:`
+
 /** The group in which the changes of a stale table wait. */
 export const staleKey = (sourceId: number): string => `stale:${sourceId}`
 

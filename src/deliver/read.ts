@@ -1,6 +1,7 @@
 // Reads ahead: chunks of the log become messages in lanes, as long as there is room in memory.
 import type { EventRow } from '../log/events.ts'
 import type { Aside } from './aside.ts'
+import { laneKeys, noteTruncate } from './barrier.ts'
 import { countIn, createChunk } from './book.ts'
 import type { BookChunk } from './book.ts'
 import { isBlind } from './circuit.ts'
@@ -95,7 +96,7 @@ export function createReader(
 
   function add(row: EventRow, chunk: BookChunk): void {
     const size = sizeOf(row)
-    const keys = groupKeys(target, row)
+    const keys = laneKeys(state, row)
     if (size > target.maxMessageBytes) {
       const limit = target.maxMessageBytes
       settler.discardRow(
@@ -119,6 +120,7 @@ export function createReader(
       },
       keys,
     )
+    noteTruncate(state, row, m)
     keepPayload(state, m, row)
     aside.add(m)
     if (target.rowsOnly) newest.add(m, row)

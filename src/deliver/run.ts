@@ -111,6 +111,7 @@ export function startRun(options: RunOptions): Run {
     options,
     lanes,
     batches: new Map(),
+    truncates: new Map(),
     due: [],
     inFlight: 0,
     stopping: false,

@@ -4,6 +4,7 @@ import type { EventRow } from '../log/events.ts'
 import type { Aside } from './aside.ts'
 import { storedRow } from './aside.ts'
 import { retryDelayMs } from './backoff.ts'
+import { passTruncate } from './barrier.ts'
 import { advance } from './batch.ts'
 import type { Batch } from './batch.ts'
 import { fail, probeDelayMs, succeed } from './circuit.ts'
@@ -62,16 +63,21 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
     })
   }
 
+  function done(m: Msg): void {
+    settle(state, m)
+    passTruncate(state, m)
+  }
+
   function noteDiscard(m: Msg, error: string, webhookId: string | null): void {
     if (m.payload?.action === 'r' && m.chunk !== null) book.ops.store.push(storedRow(m.payload))
     const groups = messageGroups(m)
     book.ops.discard.push({ event_id: m.id, groups, attempts: m.failures, webhook_id: webhookId, error })
     book.ops.error = error
-    settle(state, m)
+    done(m)
   }
 
   function delivered(batch: Batch): void {
-    for (const m of batch.members) settle(state, m)
+    for (const m of batch.members) done(m)
     book.delivered(batch.members.length)
     for (const l of batch.lanes) lanes.trust.served(l.key)
     advance(batch, 'delivered')
@@ -113,7 +119,7 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
       if (failedKeys.has(target.keyOf(m.payload!))) {
         bad.push(m)
       } else {
-        settle(state, m)
+        done(m)
         for (const l of m.lanes) lanes.trust.served(l.key)
       }
     }
@@ -190,7 +196,7 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
         }
       }
     },
-    settle: (m) => settle(state, m),
+    settle: done,
     holdRow(eventId, groups) {
       book.ops.hold.push({ event_id: eventId, groups, failures: 0 })
       book.touch()

@@ -3,7 +3,7 @@
 // batches that failed, aside.ts what waits behind those, payload.ts what is in memory of a message.
 import type { EventRow } from '../log/events.ts'
 import type { Batch } from './batch.ts'
-import type { Lanes } from './lanes.ts'
+import type { Lanes, Message } from './lanes.ts'
 import type { RunOptions } from './run.ts'
 
 export interface RunState {
@@ -11,6 +11,8 @@ export interface RunState {
   readonly lanes: Lanes<EventRow>
   /** By webhook-id: those under way, and those frozen. */
   readonly batches: Map<string, Batch>
+  /** By source: the last truncate that is neither delivered nor discarded (barrier.ts). */
+  readonly truncates: Map<number, Message<EventRow>>
   /** Frozen batches whose time has come. */
   readonly due: Batch[]
   /** Request slots that are taken, also by a batch whose payload is being fetched. */

@@ -27,6 +27,8 @@ export interface Life {
   moving: number
   /** Of changes without any order. */
   unordered: number
+  /** Of changes that truncate the table. */
+  truncating: number
   /** Of requests that fail by themselves, of answers that name members as failed. */
   flaky: number
   /** Of saves and reads that fail. */
@@ -100,6 +102,14 @@ export function createWorld(life: Life): World {
   const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
   const isDone = (id: number) => acknowledgedAt.has(id) || stream.discarded.has(id)
 
+  /** A truncate comes behind every change of its table, and before every later one. */
+  function ordersOf(row: EventRow): { standsIn: string[]; waitsFor: string[] } {
+    const keys = groupKeys(target, row)
+    if (row.source_id === unorderedSource) return { standsIn: keys, waitsFor: keys }
+    if (row.action === 't') return { standsIn: [...keys, 'truncates'], waitsFor: ['rows', 'truncates'] }
+    return { standsIn: [...keys, 'rows'], waitsFor: [...keys, 'truncates'] }
+  }
+
   function change(count: number, group?: number): number[] {
     const ids: number[] = []
     for (let i = 0; i < count; i += 1) {
@@ -107,14 +117,15 @@ export function createWorld(life: Life): World {
       const id = (log.at(-1)?.event_id ?? 0) + 1 + Math.floor(random() * 3)
       const of = group ?? Math.floor(random() * life.groups)
       const moved = group === undefined && chance(life.moving)
+      const truncate = group === undefined && chance(life.truncating)
       const row = {
         event_id: id,
-        source_id: group === undefined && chance(life.unordered) ? unorderedSource : sourceId,
-        action: 'u',
+        source_id: group === undefined && !truncate && chance(life.unordered) ? unorderedSource : sourceId,
+        action: truncate ? 't' : 'u',
         grp: null,
         old_grp: null,
-        pks: [String(of)],
-        old_pks: moved ? [String((of + 1) % life.groups)] : null,
+        pks: truncate ? [] : [String(of)],
+        old_pks: moved && !truncate ? [String((of + 1) % life.groups)] : null,
         record: '{}',
         changes: null,
         annotations: null,
@@ -126,7 +137,7 @@ export function createWorld(life: Life): World {
       } as EventRow
       log.push(row)
       byId.set(id, row)
-      for (const key of groupKeys(target, row)) openIn.set(key, (openIn.get(key) ?? new Set()).add(id))
+      for (const key of ordersOf(row).standsIn) openIn.set(key, (openIn.get(key) ?? new Set()).add(id))
       ids.push(id)
     }
     run?.announce(log.length)
@@ -139,11 +150,11 @@ export function createWorld(life: Life): World {
     const before = new Set<number>()
     for (const { id } of batch.members) {
       const isFirst = !arrived.has(id)
-      for (const key of groupKeys(target, byId.get(id)!)) {
-        const open = openIn.get(key)!
+      for (const key of ordersOf(byId.get(id)!).waitsFor) {
+        const open = openIn.get(key) ?? []
         for (const o of open) {
           if (o >= id) break
-          if (isDone(o)) open.delete(o)
+          if (isDone(o)) openIn.get(key)!.delete(o)
           else if (isFirst && !before.has(o)) outOfOrder += 1
         }
       }

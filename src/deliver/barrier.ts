@@ -1,0 +1,52 @@
+// A truncate changes every row of its table, so it stands in every group: behind all that came before
+// it, before all that comes after. Behind, because it joins each lane of the table that there is;
+// before, because later messages of the table join its own lane until it is done with. It waits behind a
+// failing group, and the table's other groups with it: rare, and the truth about a table that was emptied.
+import type { EventRow } from '../log/events.ts'
+import { groupKeys, tableKey } from './group.ts'
+import type { Message } from './lanes.ts'
+import type { RunState } from './state.ts'
+
+type Msg = Message<EventRow>
+
+/** The keys of the lanes that a message joins, in the order of its groups. */
+export function laneKeys({ options: { target }, lanes, truncates }: RunState, row: EventRow): string[] {
+  const keys = groupKeys(target, row)
+  const isTruncate = row.action === 't'
+  // the second: no order is wanted
+  if ((!isTruncate && !truncates.has(row.source_id)) || keys.length === 0) return keys
+  if (isTruncate) {
+    const custom = (target.tables.get(row.source_id)?.groupColumns ?? null) !== null
+    const own = tableKey(row.source_id)
+    for (const { key } of lanes.all()) {
+      if (key.startsWith(own) || (custom && key.startsWith('='))) keys.push(key)
+    }
+  } else {
+    keys.push(tableKey(row.source_id))
+  }
+  return [...new Set(keys)]
+}
+
+/** A message has come into its lanes. */
+export function noteTruncate({ truncates }: RunState, row: EventRow, m: Msg): void {
+  if (row.action === 't') truncates.set(row.source_id, m)
+}
+
+/**
+ * Messages of an earlier run, whose action is not known: what stands in a table's own lane may be a
+ * truncate. Of a table without a key it is any message, and its lane is this one anyway.
+ */
+export function noteStored(
+  { options: { target }, truncates }: RunState,
+  groups: readonly string[],
+  m: Msg,
+): void {
+  for (const sourceId of target.tables.keys()) {
+    if (groups.includes(tableKey(sourceId))) truncates.set(sourceId, m)
+  }
+}
+
+/** A message is done with. */
+export function passTruncate({ truncates }: RunState, m: Msg): void {
+  for (const [sourceId, truncate] of truncates) if (truncate === m) truncates.delete(sourceId)
+}
