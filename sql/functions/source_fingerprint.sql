@@ -12,6 +12,8 @@ as $$
     (select i.functions_checksum from rowhook.installation i),
     s.relid::oid, rowhook.table_name(s.relid), s.retention, s.retention_parts,
     rowhook.table_key(s.relid)::text,
+    (select string_agg(i.inhparent::text, ' ' order by i.inhseqno)
+     from pg_catalog.pg_inherits i where i.inhrelid = s.relid),
     (select string_agg(concat_ws(' ', m.relid::oid, m.kind, (
               select string_agg(concat_ws(' ', a.attnum, quote_literal(a.attname), a.atttypid, a.atttypmod,
                        a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid)), ',' order by a.attnum)

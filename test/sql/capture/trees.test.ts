@@ -119,6 +119,33 @@ describe('a partitioned table', () => {
   })
 })
 
+describe('a captured table that is put below another one', () => {
+  test.each([
+    [
+      'create table p (id int not null, n int); alter table c inherit p',
+      'table public.c has become a child of public.p, and its triggers do not see statements on that table; name that table in the sink, or end the inheritance',
+      'alter table c no inherit p',
+    ],
+    [
+      'create table p (id int not null, n int) partition by range (id); alter table p attach partition c default',
+      'table public.c has become a partition of public.p; name that table in the sink instead',
+      'alter table p detach partition c',
+    ],
+  ])('%s: waits, and says why, until it is taken out again', async (put, reason, take) => {
+    await sql`create table c (id int not null primary key, n int)`
+    const sink = await capture(sql, { name: 'c' })
+    await sql.unsafe(put)
+    await sql`select rowhook.refresh_changed()`
+    expect((await sql`select stale_reason from rowhook.sink_table`)[0]!['stale_reason']).toBe(reason)
+    await sql`insert into c values (1, 1)`
+    expect(await delivered(sql, sink)).toMatchObject({ messages: [], stale: [expect.any(Number)] })
+    await sql.unsafe(take)
+    await sql`select rowhook.refresh_changed()`
+    await sql`insert into c values (2, 2)`
+    expect((await delivered(sql, sink)).messages.map((m) => m.pks[0])).toEqual(['1', '2'])
+  })
+})
+
 describe('an inheritance tree', () => {
   test('is captured whichever member a statement names, with the columns of the table that the sink names', async () => {
     await sql`create table p (id int primary key, n int)`
