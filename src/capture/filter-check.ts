@@ -40,15 +40,17 @@ export async function checkFilter(
     await plan(sql, relid, compiled)
     return compiled
   } catch (error) {
-    throw problemAt(path, error)
+    throw problemAt(path, error, typeof input === 'string')
   }
 }
 
 /** A FilterError as the InputError that callers of the API see; anything else as it is. */
-function problemAt(path: string, error: unknown): unknown {
+function problemAt(path: string, error: unknown, isText: boolean): unknown {
   if (!(error instanceof FilterError)) return error
   const problem: InputProblem = { path: path + (error.path ?? ''), message: error.message }
-  if (error.position !== undefined) problem.position = error.position
+  // the database does not always know where: a constant that cannot be, when it is computed, say
+  const position = error.position ?? (isText ? 1 : undefined)
+  if (position !== undefined) problem.position = position
   return new InputError(
     [problem],
     error.hint === undefined ? { cause: error } : { cause: error, hint: error.hint },

@@ -111,6 +111,14 @@ test('all problems of all tables are told at once, with their paths', async () =
   ])
 })
 
+test.each(['  ', "name like 'a' escape 'bc'", "name = E'\\x00'"])(
+  '%j is refused with a position, although nobody says where it is wrong',
+  async (filter) => {
+    await sql`create table t (id int primary key, name text)`
+    expect(await problems({ name: 't', filter })).toMatchObject([{ path: 'tables[0].filter', position: 1 }])
+  },
+)
+
 test('a table that is named twice is refused, however it is spelt', async () => {
   await sql`create table t (id int primary key)`
   expect(await problems([{ name: 't' }, { name: '"public".T' }])).toEqual([
