@@ -27,8 +27,8 @@ export interface Config {
   readonly minRetentionMs: number
   /** How long the log of HTTP requests is kept. */
   readonly deliveryLogRetentionMs: number
-  /** Connections of the pool; the listener and the job worker take up to four more. */
-  readonly poolSize: number
+  /** Connections of the pool, besides the listener's and the job worker's; undefined: by the server's limit. */
+  readonly poolSize: number | undefined
 }
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -107,7 +107,7 @@ const environment = v.object({
   ROWHOOK_LOG_LEVEL: v.optional(logLevel, 'info'),
   ROWHOOK_MIN_RETENTION: v.optional(duration('1min'), '24h'),
   ROWHOOK_DELIVERY_LOG_RETENTION: v.optional(duration('1min'), '3d'),
-  ROWHOOK_POOL_SIZE: v.optional(poolSize, '5'),
+  ROWHOOK_POOL_SIZE: v.optional(poolSize),
 })
 
 /**

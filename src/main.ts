@@ -1,6 +1,7 @@
 // The only file that wires things together: `rowhook start` is this.
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { serve } from '@hono/node-server'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
@@ -14,6 +15,7 @@ import { compare } from './db/install.ts'
 import { createKysely } from './db/kysely.ts'
 import { readRelease, version } from './db/release.ts'
 import { parseDatabaseUrl } from './db/url.ts'
+import { type ConnectionPlan, planConnections, readConnectionLimit } from './db/limits.ts'
 import { sharesSessions } from './db/pooler.ts'
 import { workerUrl } from './db/worker-url.ts'
 import { createListeners } from './deliver/listener.ts'
@@ -41,6 +43,8 @@ export interface StartOptions {
   api: boolean
   dispatch: boolean
   env: Readonly<Record<string, string | undefined>>
+  /** Ends the waiting for a database. */
+  signal?: AbortSignal
   /** Told once everything runs, in place of the line on standard output. */
   onUp?(url: string | undefined): void
 }
@@ -52,20 +56,49 @@ export interface Started {
   stop(): Promise<void>
 }
 
+/** What a database that is short of connections, or not up yet, is given. */
+const patience = { forMs: 30_000, everyMs: 1000 }
+
 /**
- * Starts the dispatcher and the admin API in this process.
+ * Starts the dispatcher and the admin API in this process. Waits where the database is starting, or has
+ * no connection left for the moment: at a rolling restart, the process that is replaced holds some still.
  * @throws ConfigError with one line that names what is missing and the next step
  */
-export async function start({ config, api, dispatch, env, onUp = announce }: StartOptions): Promise<Started> {
+export async function start(options: StartOptions): Promise<Started> {
+  const { config, signal } = options
   const logger = pino({ level: config.logLevel, base: undefined })
-  const pooled = await examineDatabase(config)
+  const deadline = performance.now() + patience.forMs
+  for (;;) {
+    try {
+      return await startOnce(options, logger)
+    } catch (error) {
+      if (!isConnectionError(error)) throw error
+      const why = describeConnectionError(error, config.databaseUrl)
+      if (!passes(error) || performance.now() > deadline || signal?.aborted === true) {
+        throw new ConfigError(why, { cause: error })
+      }
+      logger.warn(`${why}; trying again`)
+      await sleep(patience.everyMs, undefined, { signal }).catch(() => {})
+    }
+  }
+}
+
+/** too_many_connections, cannot_connect_now */
+const passes = (error: unknown) => ['53300', '57P03'].includes((error as { code?: string }).code ?? '')
+
+async function startOnce(
+  { config, api, dispatch, env, onUp = announce }: StartOptions,
+  logger: Logger,
+): Promise<Started> {
+  const { pooled, limit } = await examineDatabase(config)
   if (pooled && !parseDatabaseUrl(config.databaseUrl).pooled) {
     logger.warn(
       'a pooler in transaction mode stands between: going without prepared statements and LISTEN; say so with pgbouncer=true in DATABASE_URL, or give a direct address',
     )
   }
+  const connections = planConnections(limit, config.poolSize)
   const sql = connect(config.databaseUrl, {
-    max: config.poolSize,
+    max: connections.pool,
     idle_timeout: 30,
     max_lifetime: 1800,
     prepare: !pooled,
@@ -85,7 +118,17 @@ export async function start({ config, api, dispatch, env, onUp = announce }: Sta
 
     const listeners = createListeners()
     const dispatcher = dispatch
-      ? await startDispatching({ sql, config, logger, metrics, sender, listeners, pooled, closers })
+      ? await startDispatching({
+          sql,
+          config,
+          logger,
+          metrics,
+          sender,
+          listeners,
+          pooled,
+          connections,
+          closers,
+        })
       : undefined
     const listening =
       dispatcher === undefined ? undefined : createListening({ sql, logger, listeners, dispatcher })
@@ -132,6 +175,7 @@ interface DispatchParts {
   sender: ReturnType<typeof createSender>
   listeners: Listeners
   pooled: boolean
+  connections: ConnectionPlan
   closers: (() => Promise<unknown>)[]
 }
 
@@ -143,6 +187,7 @@ async function startDispatching({
   sender,
   listeners,
   pooled,
+  connections,
   closers,
 }: DispatchParts): Promise<Dispatcher> {
   const journal = openJournal(sql, (error) =>
@@ -189,11 +234,20 @@ async function startDispatching({
       await sql`select rowhook.apply_commands(${sinkId}, ${dispatcher.id})`
     },
   })
+  // also where the rest cannot start: a dispatcher that beats on would keep runs of its own
+  closers.push(async () => {
+    maintenance.stop()
+    alerts.stop()
+    await worker?.stop()
+    await dispatcher.drain()
+    await within(5000, journal.close()).catch(() => {})
+  })
   await dispatcher.start()
   worker = await startWorker({
     connectionString: async () => workerUrl(config.databaseUrl),
     logger,
     pooled,
+    maxConnections: connections.worker,
     deliver: async (streamId) => {
       await dispatcher.runner.start(streamId)
     },
@@ -202,35 +256,23 @@ async function startDispatching({
   })
   maintenance.start()
   alerts.start()
-  closers.push(async () => {
-    maintenance.stop()
-    alerts.stop()
-    await worker?.stop()
-    await dispatcher.drain()
-    await within(5000, journal.close()).catch(() => {})
-  })
   return dispatcher
 }
 
-/** Checks that the database is there and has the right SQL; resolves with whether a pooler stands between. */
-async function examineDatabase(config: Config): Promise<boolean> {
-  const sql = connect(config.databaseUrl, { max: 2, prepare: false })
+/** Checks that the database is there and has the right SQL, and finds out what it allows. */
+async function examineDatabase(config: Config): Promise<{ pooled: boolean; limit: number }> {
+  const sql = connect(config.databaseUrl, { max: 2, prepare: false, fetch_types: false })
   try {
-    await checkDatabase(sql, config)
-    return parseDatabaseUrl(config.databaseUrl).pooled || (await sharesSessions(sql))
+    await checkDatabase(sql)
+    const pooled = parseDatabaseUrl(config.databaseUrl).pooled || (await sharesSessions(sql))
+    return { pooled, limit: await readConnectionLimit(sql) }
   } finally {
     await sql.end({ timeout: 5 })
   }
 }
 
-async function checkDatabase(sql: Sql, config: Config): Promise<void> {
-  let state
-  try {
-    state = await compare(sql, readRelease())
-  } catch (error) {
-    if (!isConnectionError(error)) throw error
-    throw new ConfigError(describeConnectionError(error, config.databaseUrl), { cause: error })
-  }
+async function checkDatabase(sql: Sql): Promise<void> {
+  const state = await compare(sql, readRelease())
   if (state.state === 'newer') {
     throw new ConfigError(`${state.reason}`, {
       hint: 'Install the rowhook version that the database has, or newer.',

@@ -5,32 +5,47 @@ import type postgres from 'postgres'
 
 const rounds = 5
 
+let last: Promise<unknown> = Promise.resolve()
+
 /**
  * Whether two connections of the pool are served by one session. Needs two connections. A pooler that
  * has more sessions free than clients may go unnoticed; a direct connection is never taken for a pooled one.
  */
 export async function sharesSessions(sql: postgres.Sql): Promise<boolean> {
-  const pids = new Set<number>()
+  // One at a time: two that hold one connection each, and wait for another, would wait for ever.
+  const mine = last.then(() => probe(sql))
+  last = mine.catch(() => {})
+  return mine
+}
+
+async function probe(sql: postgres.Sql): Promise<boolean> {
   const connection = await sql.reserve()
-  const ask = async (client: postgres.Sql): Promise<number> => {
-    const [row] = await client<{ pid: number }[]>`select pg_backend_pid() as pid`
-    return row!.pid
-  }
-  for (let round = 0; round < rounds; round += 1) {
-    // where this throws the connection is gone, and must not be released (see deliver/journal.ts)
-    pids.add(await ask(connection))
-    // A transaction that begins now is given the session that was just given back; while it lasts, our
-    // connection is given another one.
-    const shared = await sql.begin(async (tx) => {
-      const theirs = await ask(tx as unknown as postgres.Sql)
-      pids.add(await ask(connection))
-      return pids.has(theirs)
-    })
-    if (shared || pids.size > 1) {
-      connection.release()
-      return true
+  const pids = new Set<number>()
+  try {
+    let shared = false
+    for (let round = 0; round < rounds && !shared; round += 1) {
+      pids.add(await pidOf(connection))
+      // A transaction that begins now is given the session that was just given back; while it lasts, our
+      // connection is given another one.
+      shared = await sql.begin(async (tx) => {
+        const theirs = await pidOf(tx)
+        pids.add(await pidOf(connection))
+        return pids.has(theirs) || pids.size > 1
+      })
     }
+    connection.release()
+    return shared
+  } catch (error) {
+    // One that is gone must not be released (see deliver/journal.ts), one that lives must not be lost.
+    await pidOf(connection).then(
+      () => connection.release(),
+      () => {},
+    )
+    throw error
   }
-  connection.release()
-  return false
+}
+
+async function pidOf(client: postgres.ISql): Promise<number> {
+  const [row] = await client<{ pid: number }[]>`select pg_backend_pid() as pid`
+  return row!.pid
 }

@@ -17,6 +17,8 @@ export interface DatabaseTarget {
   database: string | undefined
   /** `prefer`: TLS if the server has it, unverified, as libpq's default does. */
   tls: false | 'prefer' | ConnectionOptions
+  /** The files of certificates and keys, by libpq's names: sslrootcert, sslcert, sslkey. */
+  tlsFiles: Record<string, string>
   /** Parameters for the start of a session, such as Neon's `options=endpoint%3D…`. */
   startup: Record<string, string>
   /** A transaction pooler stands between: no prepared statements. */
@@ -35,15 +37,20 @@ const form = 'it looks like postgres://user:password@host:5432/database'
 
 /**
  * Reads a `postgres://` URL in the forms that libpq, Heroku, RDS, Supabase, Neon and Render use.
+ * @param env libpq's PGSSL… variables count where the URL is silent
  * @throws ConfigError that says what is wrong and never quotes the URL, which holds a password
  */
-export function parseDatabaseUrl(text: string): DatabaseTarget {
+export function parseDatabaseUrl(
+  text: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): DatabaseTarget {
   const [, authority, path, query] =
     /^postgres(?:ql)?:\/\/([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/i.exec(text.trim()) ?? []
   if (authority === undefined) throw new ConfigError(`DATABASE_URL is not a Postgres URL; ${form}`)
   const at = authority.lastIndexOf('@')
   const [user, ...password] = at < 0 ? [] : authority.slice(0, at).split(':')
   const parameters = new URLSearchParams(query ?? '')
+  completeTls(parameters, env)
   const hosts = (authority.slice(at + 1) || parameters.get('host') || 'localhost').split(',')
   const socketFolder = hosts.map(decode).find((host) => host.startsWith('/'))
   const fallbackPort = portOf(parameters.get('port') ?? '5432')
@@ -59,6 +66,7 @@ export function parseDatabaseUrl(text: string): DatabaseTarget {
   return {
     ...target,
     tls: socketFolder === undefined ? tlsOf(parameters) : false,
+    tlsFiles: tlsFilesOf(parameters),
     startup: startupOf(parameters),
     pooled: ['true', '1'].includes(parameters.get('pgbouncer') ?? ''),
     connectTimeoutSeconds: timeout > 0 ? timeout : undefined,
@@ -95,6 +103,30 @@ function portOf(text: string): number {
   )
 }
 
+const tlsVariables = {
+  sslmode: 'PGSSLMODE',
+  sslrootcert: 'PGSSLROOTCERT',
+  sslcert: 'PGSSLCERT',
+  sslkey: 'PGSSLKEY',
+} as const
+
+function completeTls(parameters: URLSearchParams, env: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, variable] of Object.entries(tlsVariables)) {
+    const value = env[variable]
+    const said = parameters.has(name) || (name === 'sslmode' && parameters.has('ssl'))
+    if (value && !said) parameters.set(name, value)
+  }
+}
+
+function tlsFilesOf(parameters: URLSearchParams): Record<string, string> {
+  const files: Record<string, string> = {}
+  for (const name of ['sslrootcert', 'sslcert', 'sslkey']) {
+    const file = parameters.get(name)
+    if (file && file !== 'system') files[name] = file
+  }
+  return files
+}
+
 const sslModes = ['disable', 'allow', 'prefer', 'require', 'no-verify', 'verify-ca', 'verify-full']
 
 function tlsOf(parameters: URLSearchParams): DatabaseTarget['tls'] {
@@ -120,7 +152,9 @@ function sslMode(parameters: URLSearchParams): string {
   const given = parameters.get('sslmode') ?? parameters.get('ssl') ?? fallback
   const mode = { true: 'require', '1': 'require', false: 'disable', '0': 'disable' }[given] ?? given
   if (sslModes.includes(mode)) return mode
-  throw new ConfigError(`DATABASE_URL has an unknown sslmode; give one of ${sslModes.join(', ')}`)
+  throw new ConfigError(
+    `DATABASE_URL (or PGSSLMODE) has an unknown sslmode; give one of ${sslModes.join(', ')}`,
+  )
 }
 
 function sessionAttributesOf(parameters: URLSearchParams): SessionAttributes | undefined {
@@ -143,7 +177,7 @@ function pem(name: string, file: string): string {
     return readFileSync(file, 'utf8')
   } catch (cause) {
     throw new ConfigError(
-      `DATABASE_URL names a file in ${name} that cannot be read: ${(cause as NodeJS.ErrnoException).code}`,
+      `DATABASE_URL (or PG${name.toUpperCase()}) names a file in ${name} that cannot be read: ${(cause as NodeJS.ErrnoException).code}`,
       { cause },
     )
   }

@@ -15,8 +15,7 @@ export async function workerUrl(url: string): Promise<string> {
   const { socket, host, port } = await openSuitable(target, (target.connectTimeoutSeconds ?? 10) * 1000)
   const secure = socket instanceof TLSSocket
   socket.destroy()
-  const given = new URLSearchParams(url.split('?')[1])
-  const parameters = new URLSearchParams({ ...target.startup, ...tlsParameters(target, secure, given) })
+  const parameters = new URLSearchParams({ ...target.startup, ...tlsParameters(target, secure) })
   const credentials = [target.user, target.password]
     .filter((part) => part !== undefined)
     .map(encodeURIComponent)
@@ -33,18 +32,9 @@ function hostAndPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-function tlsParameters(
-  { tls }: DatabaseTarget,
-  secure: boolean,
-  given: URLSearchParams,
-): Record<string, string> {
+function tlsParameters({ tls, tlsFiles: files }: DatabaseTarget, secure: boolean): Record<string, string> {
   if (!secure || tls === false) return { sslmode: 'disable', uselibpqcompat: 'true' }
   const mode = tls === 'prefer' || tls.rejectUnauthorized === false ? 'require' : 'verify-full'
-  const files: Record<string, string> = {}
-  for (const name of ['sslrootcert', 'sslcert', 'sslkey']) {
-    const file = given.get(name)
-    if (file && file !== 'system') files[name] = file
-  }
   const isChainOnly =
     tls !== 'prefer' && tls.checkServerIdentity !== undefined && files.sslrootcert !== undefined
   return { sslmode: isChainOnly ? 'verify-ca' : mode, uselibpqcompat: 'true', ...files }

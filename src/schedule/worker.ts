@@ -17,6 +17,8 @@ export interface WorkerOptions {
   logger: Logger
   /** A transaction pooler stands between: prepared statements would land elsewhere, and no news of jobs come. */
   pooled: boolean
+  /** At least 2: one listens. */
+  maxConnections: number
   deliver(streamId: string): Promise<void>
   maintain(): Promise<void>
   /** Sends an alert; the job is tried again when it rejects. */
@@ -56,8 +58,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       schema: workerSchema,
       taskList: tasks,
       crontab: '*/5 * * * * maintain ?max=1',
-      concurrency: 4,
-      maxPoolSize: 3,
+      concurrency: options.maxConnections + 1,
+      maxPoolSize: options.maxConnections,
       // Each of the workers polls. New jobs are told by LISTEN, and what is due later is also found by
       // every beat (find_orphans); behind a pooler a job only starts when it is looked for.
       pollInterval: options.pooled ? 1000 : 20_000,

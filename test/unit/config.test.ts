@@ -26,7 +26,7 @@ describe('the environment', () => {
       logLevel: 'info',
       minRetentionMs: 24 * 3_600_000,
       deliveryLogRetentionMs: 3 * 24 * 3_600_000,
-      poolSize: 5,
+      poolSize: undefined,
     })
   })
 

@@ -39,7 +39,7 @@ ROWHOOK_ALLOW_NETWORKS, ROWHOOK_LOG_LEVEL.`,
       if (flags.config !== undefined) await applyFile(flags.config, flags.prune === true, config, env)
       // Loads the whole product, which no other command needs.
       const { start } = await import('../../main.ts')
-      const started = await start({ config, api, dispatch, env })
+      const started = await start({ config, api, dispatch, env, signal })
       if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
       await started.stop()
       return exit.ok

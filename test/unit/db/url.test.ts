@@ -103,3 +103,12 @@ test('what is wrong with a URL is said without the URL', () => {
     expect(() => parseDatabaseUrl(url)).toThrow(/^DATABASE_URL (?!.*hunter)/)
   }
 })
+
+test("libpq's variables of TLS count where the URL is silent", () => {
+  const env = { PGSSLMODE: 'verify-full', PGSSLROOTCERT: 'system' }
+  expect(parseDatabaseUrl('postgres://host/shop', env).tls).toEqual({ rejectUnauthorized: true })
+  expect(parseDatabaseUrl('postgres://host/shop?sslmode=disable', env).tls).toBe(false)
+  expect(parseDatabaseUrl('postgres://host/shop?sslmode=no-verify', env).tls).toEqual({
+    rejectUnauthorized: false,
+  })
+})
