@@ -35,12 +35,12 @@ export function dropPayload(state: RunState, m: Msg): void {
 export interface Loader {
   /** Fetches what these first messages of their lanes, and those behind them, need. */
   load(first: readonly Msg[]): void
-  /** Fetches what a frozen batch needs; the members whose payload is gone for good. */
+  /** Fetches what a frozen batch needs; the members whose payload, or table, is gone for good. */
   prepare(batch: Batch): Promise<Msg[]>
   readonly busy: boolean
 }
 
-/** @param lose told of a waiting message whose payload is gone for good */
+/** @param lose told of a waiting message whose payload, or table, is gone for good */
 export function createLoader(state: RunState, lose: (m: Msg) => void): Loader {
   const { options, lanes } = state
   let loading = 0
@@ -62,7 +62,8 @@ export function createLoader(state: RunState, lose: (m: Msg) => void): Loader {
     // a backfilled row is in the log only once the book has written it there
     await options.book.flush()
     const rows = await options.fetch(messages.map((m) => m.id))
-    return new Map(rows.map((r) => [r.event_id, r]))
+    // of a table that was taken out of the sink meanwhile, nobody knows how the sink wants it
+    return new Map(rows.filter((r) => options.target.tables.has(r.source_id)).map((r) => [r.event_id, r]))
   }
 
   async function loadOnce(messages: readonly Msg[]): Promise<void> {

@@ -23,7 +23,7 @@ type Msg = Message<EventRow>
 /** Failures after which a batch of several is cut in halves. */
 const splitAfter = 2
 const partly = 'the receiver acknowledged the batch in part and named this message as failed'
-const gone = 'its payload is no longer in the event log'
+const gone = 'its table was taken out of the sink, or its payload is no longer in the event log'
 
 export interface Settler {
   /** Judges an exchange and settles its batch. */
