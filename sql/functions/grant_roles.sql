@@ -15,7 +15,7 @@ declare
   v_reads    text[] := array[
     'sink_stats', 'list_messages', 'get_message', 'history', 'partitions', 'sink_named', 'now'];
   v_shown    text[] := array[
-    'status', 'messages', 'changes', 'retentions', 'log_partitions', 'delivery', 'backfill', 'backfill_table', 'replay'];
+    'status', 'messages', 'changes', 'retentions', 'log_partitions', 'delivery', 'activity', 'backfill', 'backfill_table', 'replay'];
   v_acts     text[] := array[
     'pause_sink', 'resume_sink', 'redeliver', 'discard', 'replay', 'backfill', 'set_replay_state', 'set_backfill_state',
     -- what the procedures replay and backfill call with the caller's own rights

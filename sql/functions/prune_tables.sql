@@ -1,6 +1,7 @@
 -- rowhook.prune_tables(): deletes what is over in the small tables, so that none grows for ever:
 --   idempotency      after a day
 --   audit            after a year
+--   activity         after two days
 --   replay, backfill 90 days after they ended; the stream of a replay that ended, at once
 --   dispatcher       a day after its last sign of life (others take its leases within seconds)
 --   Graphile's jobs  a week after their last attempt has failed
@@ -13,6 +14,7 @@ declare
   v_now  timestamptz := rowhook.now();
 begin
   delete from rowhook.idempotency i where i.created_at < v_now - interval '1 day';
+  delete from rowhook.activity a where a.at < v_now - interval '2 days';
   delete from rowhook.audit a where a.at < v_now - interval '1 year';
   delete from rowhook.stream st
   using rowhook.replay r

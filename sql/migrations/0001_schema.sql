@@ -309,6 +309,20 @@ create table rowhook.delivery (
 create index on rowhook.delivery (sink_id, id);
 create table rowhook.delivery_default partition of rowhook.delivery default;
 
+-- What a sink did in a minute, for charts: counted by the dispatchers beside the log of requests, which
+-- is too long to be counted afterwards. Kept for two days. No foreign key: a sink may be deleted meanwhile.
+create table rowhook.activity (
+  sink_id   int not null,
+  at        timestamptz not null,        -- where the minute begins
+  messages  bigint not null default 0,   -- acknowledged
+  requests  int not null default 0,
+  failed    int not null default 0,
+  -- requests by duration; what a place means is in src/deliver/latency.ts
+  latency   int[] not null default '{}',
+  primary key (sink_id, at)
+) with (fillfactor = 70);
+create index on rowhook.activity using brin (at);
+
 -- History ----------------------------------------------------------------------------------------
 
 create table rowhook.backfill (

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import postgres from 'postgres'
 import type { ReservedSql, Sql } from 'postgres'
 import { isConnectionError } from '../db/connection-error.ts'
+import { openTally } from './tally.ts'
 
 /** One HTTP request. */
 export interface JournalLine {
@@ -60,6 +61,7 @@ export function openJournal(sql: Sql, onError: (error: unknown) => void): Journa
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> | undefined
   let dropped = 0
+  const tally = openTally(sql, onError)
 
   async function write(): Promise<void> {
     while (lines.length > 0) {
@@ -104,6 +106,7 @@ export function openJournal(sql: Sql, onError: (error: unknown) => void): Journa
   return {
     add(line) {
       lines.push(line)
+      tally.count(line)
       schedule()
     },
     flush,
@@ -111,6 +114,7 @@ export function openJournal(sql: Sql, onError: (error: unknown) => void): Journa
       await flush()
       if (lines.length > 0) await flush()
       clearTimeout(timer)
+      await tally.close()
     },
     get dropped() {
       return dropped

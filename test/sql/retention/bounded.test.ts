@@ -58,6 +58,7 @@ test('small tables forget what is over', async () => {
   const { sql, sink, maintainAt } = await logFixture()
   await sql`insert into rowhook.idempotency (key, fingerprint) values ('k', 'f')`
   await sql`insert into rowhook.audit (actor, action, resource) values ('root', 'sink.create', 'sink:orders')`
+  await sql`insert into rowhook.activity (sink_id, at) values (${sink.id}, now())`
   await sql`insert into rowhook.replay (sink_id, state) values (${sink.id}, 'completed'), (${sink.id}, 'paused')`
   await sql`insert into rowhook.backfill (sink_id, state) values (${sink.id}, 'failed'), (${sink.id}, 'active')`
   await sql`
@@ -68,6 +69,7 @@ test('small tables forget what is over', async () => {
       await sql`
     select (select count(*)::int from rowhook.idempotency) as idempotency,
       (select count(*)::int from rowhook.audit where action = 'sink.create') as audit,
+      (select count(*)::int from rowhook.activity) as activity,
       (select count(*)::int from rowhook.replay) as replays, (select count(*)::int from rowhook.backfill) as backfills,
       (select count(*)::int from rowhook_worker.jobs where attempts > 0) as failed_jobs`
     )[0]
@@ -75,9 +77,16 @@ test('small tables forget what is over', async () => {
   await maintainAt(0)
   expect(await counts()).toEqual(all)
   await maintainAt(2)
-  expect(await counts()).toEqual({ ...all, idempotency: 0 })
+  expect(await counts()).toMatchObject({ ...all, idempotency: 0, activity: expect.any(Number) })
   await maintainAt(100)
-  expect(await counts()).toEqual({ idempotency: 0, audit: 1, replays: 1, backfills: 1, failed_jobs: 0 })
+  expect(await counts()).toEqual({
+    idempotency: 0,
+    audit: 1,
+    activity: 0,
+    replays: 1,
+    backfills: 1,
+    failed_jobs: 0,
+  })
   await maintainAt(400)
   expect(await counts()).toMatchObject({ audit: 0 })
 })

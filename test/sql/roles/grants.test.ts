@@ -23,6 +23,7 @@ const acts: { what: string; by: readonly Role[]; run: (sql: Sql, id: number) => 
   },
   { what: 'see retentions', by: roles, run: (sql) => sql`select * from rowhook.retentions` },
   { what: 'see the days of the log', by: roles, run: (sql) => sql`select * from rowhook.log_partitions` },
+  { what: 'see what was sent', by: roles, run: (sql) => sql`select * from rowhook.activity` },
   { what: 'see requests', by: roles, run: (sql) => sql`select * from rowhook.delivery` },
   {
     what: 'see backfills',
