@@ -8,6 +8,8 @@ import type { Logger } from 'pino'
 import type { Sql } from 'postgres'
 import { createAlerts } from './alert/alerts.ts'
 import { createApi } from './api/app.ts'
+import { createPulse } from './api/pulse.ts'
+import { lookAtSinks } from './api/store/signs.ts'
 import type { Config } from './config.ts'
 import { connect, dropConnections } from './db/connect.ts'
 import { describeConnectionError, isConnectionError } from './db/connection-error.ts'
@@ -134,6 +136,10 @@ async function startOnce(
       dispatcher === undefined ? undefined : createListening({ sql, logger, listeners, dispatcher })
     let url: string | undefined
     if (api) {
+      const pulse = createPulse(
+        (...asked) => lookAtSinks(sql, ...asked),
+        (error) => logger.warn({ err: error }, 'pages could not be told what happens; trying again'),
+      )
       const app = createApi({
         sql,
         db: createKysely(sql),
@@ -146,10 +152,12 @@ async function startOnce(
           ? {}
           : { dispatcher: { isAlive: () => dispatcher.trouble() === undefined } }),
         ...(listening === undefined ? {} : { listening }),
+        pulse,
       })
       const server = await listen(app.fetch, config)
       closers.push(() => closeServer(server))
-      // Their answers never end by themselves.
+      // Answers that do not end by themselves.
+      closers.push(async () => pulse.close())
       if (listening !== undefined) closers.push(() => listening.close())
       url = urlOf(server, config.host)
     }

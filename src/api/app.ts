@@ -21,10 +21,13 @@ import { healthRoutes } from './health.ts'
 import { historyRoutes } from './history.ts'
 import { idempotency } from './idempotency.ts'
 import { listenRoutes } from './listen.ts'
+import { liveRoutes } from './live.ts'
+import { logRoutes } from './log.ts'
 import { messageRoutes } from './messages.ts'
 import { addReference } from './openapi.ts'
 import { HttpProblem, asRowhookError, problemResponse } from './problem.ts'
 import { maxBodyBytes } from './request.ts'
+import { rowHistoryRoutes } from './rowHistory.ts'
 import { sinkRoutes } from './sinks.ts'
 import { tableRowRoutes } from './tableRows.ts'
 import { tableRoutes } from './tables.ts'
@@ -86,11 +89,14 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   app.route('/api/sinks', sinkRoutes(options))
   app.route('/api/sinks', messageRoutes(options))
   app.route('/api/sinks', deliveryRoutes(options))
-  app.route('/api/sinks', activityRoutes(options))
+  app.route('/api', activityRoutes(options))
   app.route('/api/sinks', historyRoutes(options))
   app.route('/api/sinks', listenRoutes(options))
+  app.route('/api/live', liveRoutes(options))
   app.route('/api/tables', tableRoutes(options))
   app.route('/api/tables', tableRowRoutes(options))
+  app.route('/api/tables', rowHistoryRoutes(options))
+  app.route('/api/log', logRoutes(options))
   app.route('/api/filters', filterRoutes(options))
   app.route('/api/config', configRoutes(options))
   app.route('/api/tokens', tokenRoutes(options))

@@ -31,7 +31,7 @@ export function authenticate({ db, config }: Pick<ApiOptions, 'db' | 'config'>):
     const token = await findUsableToken(db, digest, now)
     if (token === undefined) return undefined
     await touchToken(db, token, now)
-    return { name: `token:${token.name}`, scope: widestScope(token) }
+    return { name: `token:${token.name}`, scope: widestScope(token), tokenId: token.id }
   }
 
   return async function authenticate(c, next) {

@@ -1,9 +1,11 @@
 // Starting a backfill: its tables and conditions against the database as it is.
+import type postgres from 'postgres'
 import { checkFilter } from '../capture/filter-check.ts'
 import { findTable } from '../capture/resolve.ts'
+import { kyselyInside } from '../db/kysely.ts'
 import { InputError, type InputProblem } from '../errors.ts'
 import type { BackfillInput } from './schema/history.ts'
-import { createBackfill } from './store/history.ts'
+import { createBackfill, findHistory } from './store/history.ts'
 import type { SinkRow } from './store/sinks.ts'
 import { sourceIdOfSink } from './store/sources.ts'
 import type { Change } from './transaction.ts'
@@ -16,6 +18,41 @@ type TableInput = BackfillInput['tables'][number]
  * @throws InputError with paths such as `tables[0].where`
  */
 export async function startBackfill(changing: Change, sink: SinkRow, input: BackfillInput): Promise<string> {
+  const id = await create(changing, sink, input)
+  const after = { id, tables: input.tables }
+  await changing.audit({ action: 'backfill.create', resource: `sink:${sink.name}`, before: null, after })
+  return id
+}
+
+/**
+ * How many rows such a backfill would send, about; null: it cannot be said. It is made and taken back, so
+ * that what would be refused is refused.
+ */
+export async function countBackfill(
+  sql: postgres.Sql,
+  sink: SinkRow,
+  input: BackfillInput,
+): Promise<number | null> {
+  let total: number | null = null
+  const takenBack = new Error('only counted')
+  await sql
+    .begin(async (tx) => {
+      const db = kyselyInside(tx)
+      const id = await create({ tx, db }, sink, input)
+      total = (await findHistory(db, 'backfill', sink.id, id)).rows_total
+      throw takenBack
+    })
+    .catch((error: unknown) => {
+      if (error !== takenBack) throw error
+    })
+  return total
+}
+
+async function create(
+  changing: Pick<Change, 'tx' | 'db'>,
+  sink: SinkRow,
+  input: BackfillInput,
+): Promise<string> {
   const problems: InputProblem[] = []
   const tables: object[] = []
   for (const [i, table] of input.tables.entries()) {
@@ -27,14 +64,11 @@ export async function startBackfill(changing: Change, sink: SinkRow, input: Back
     }
   }
   if (problems.length > 0) throw new InputError(problems)
-  const id = await createBackfill(changing.db, sink.id, tables)
-  const after = { id, ...input }
-  await changing.audit({ action: 'backfill.create', resource: `sink:${sink.name}`, before: null, after })
-  return id
+  return createBackfill(changing.db, sink.id, tables)
 }
 
 async function prepareTable(
-  { tx, db }: Change,
+  { tx, db }: Pick<Change, 'tx' | 'db'>,
   sink: SinkRow,
   table: TableInput,
   path: string,

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import type { Db } from '../db/kysely.ts'
 import type { Reach } from '../deliver/reach.ts'
 import type { Listening } from '../schedule/listening.ts'
+import type { Pulse } from './pulse.ts'
 
 /** The outcome of one signed test message, as the API returns it. */
 export interface TestOutcome {
@@ -38,6 +39,8 @@ export interface ApiOptions {
   sendTest: (endpointId: string) => Promise<TestOutcome>
   /** Tries a connection to a receiver, for the doctor; without it none is tried. */
   reach?: Reach
+  /** Tells who looks at sinks that something has happened; whoever hands it in, closes it. */
+  pulse?: Pulse
   /** Serves listeners; without it this process dispatches nothing. */
   listening?: Listening
 }
@@ -50,6 +53,8 @@ export type Scope = (typeof scopes)[number]
 export interface Actor {
   name: string
   scope: Scope
+  /** undefined: the root token. */
+  tokenId?: string
 }
 
 /** Hono's environment for all routes below /api. */

@@ -2,13 +2,20 @@
 // backfillStart.ts and replayStart.ts.
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
-import { startBackfill } from './backfillStart.ts'
+import { countBackfill, startBackfill } from './backfillStart.ts'
 import type { ApiEnv, ApiOptions } from './context.ts'
 import { operation } from './operation.ts'
 import { decodeCursor, page, pageOf, pageQuery } from './page.ts'
 import { prepareReplay, startReplay } from './replayStart.ts'
 import { body, optionalBody, query } from './request.ts'
-import { backfillInput, backfillShown, replayCounted, replayInput, replayShown } from './schema/history.ts'
+import {
+  backfillCounted,
+  backfillRequest,
+  backfillShown,
+  replayCounted,
+  replayInput,
+  replayShown,
+} from './schema/history.ts'
 import { timeForm, uuidForm } from './schema/name.ts'
 import {
   type HistoryKind,
@@ -34,14 +41,16 @@ export function historyRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono
       tag: tags.backfill,
       summary: 'Start a backfill',
       description:
-        'Sends the rows that are there now, each in its place between the changes before and after.',
+        'Sends the rows that are there now, each in its place between the changes before and after. ' +
+        'With dry_run it only counts them.',
       status: 201,
-      answer: backfillShown,
+      answer: v.union([backfillShown, backfillCounted]),
     }),
-    body(backfillInput),
+    body(backfillRequest),
     async (c) => {
       const sink = await findSink(db, c.req.param('sink'))
-      const input = c.req.valid('json')
+      const { dry_run, ...input } = c.req.valid('json')
+      if (dry_run) return c.json({ dry_run, rows_total: await countBackfill(sql, sink, input) })
       const id = await change(sql, c.get('actor'), (changing) => startBackfill(changing, sink, input))
       return c.json(await findHistory(db, 'backfill', sink.id, id), 201)
     },

@@ -13,6 +13,7 @@ const titles: Record<number, string> = {
   403: 'Not allowed',
   404: 'Not found',
   405: 'Method not allowed',
+  406: 'Not acceptable',
   409: 'Conflict',
   412: 'Changed meanwhile',
   413: 'Body too large',

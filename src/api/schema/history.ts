@@ -31,6 +31,12 @@ export const backfillInput = v.pipe(
 )
 export type BackfillInput = v.InferOutput<typeof backfillInput>
 
+/** The same, or only a question. */
+export const backfillRequest = v.strictObject({
+  ...backfillInput.pipe[0].entries,
+  dry_run: v.optional(v.pipe(v.boolean(), v.description('Only count the rows')), false),
+})
+
 /** POST …/replays. */
 export const replayInput = v.pipe(
   v.strictObject({
@@ -75,6 +81,11 @@ export const replayShown = v.pipe(
   }),
   v.metadata({ ref: 'Replay' }),
 )
+
+export const backfillCounted = v.object({
+  dry_run: v.literal(true),
+  rows_total: v.pipe(v.nullable(v.number()), v.description('About, for large tables; null: not known')),
+})
 
 /** The answer to a dry run. */
 export const replayCounted = v.object({ dry_run: v.literal(true), rows_total: v.number() })
