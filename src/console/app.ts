@@ -15,7 +15,9 @@ import { endpointPages } from './pages/endpoints.ts'
 import { showFailure } from './pages/failure.ts'
 import { filterCheck } from './pages/filterCheck.ts'
 import { historyPages } from './pages/history.ts'
+import { createLiveStreams } from './pages/live.ts'
 import { messagePages } from './pages/messages.ts'
+import { rowHistoryPages } from './pages/rowHistory.ts'
 import { setupPages } from './pages/setup.ts'
 import { signInPages } from './pages/signIn.ts'
 import { sinkPages } from './pages/sink.ts'
@@ -26,10 +28,11 @@ import { tokenPages } from './pages/tokens.ts'
 import { ForeignFormError, guardPage, isSameOrigin } from './security.ts'
 import { sentForm } from './sentForm.ts'
 import { createSessions } from './session.ts'
+import { createSharedAnswers } from './sharedAnswers.ts'
 import type { ConsoleEnv } from './visit.ts'
 
 /** Everything below these needs a session. */
-const guarded = ['sinks', 'setup', 'endpoints', 'tables', 'tokens', 'audit', 'doctor', 'filter-check']
+const guarded = ['sinks', 'setup', 'endpoints', 'tables', 'tokens', 'audit', 'doctor', 'filter-check', 'live']
 
 /**
  * Builds the console.
@@ -40,6 +43,8 @@ export function createConsole(
   { config, logger }: Pick<ApiOptions, 'config' | 'logger'>,
 ): Hono<ConsoleEnv> {
   const sessions = createSessions(config.keyRing)
+  const shared = createSharedAnswers()
+  const streams = createLiveStreams()
   const app = new Hono<ConsoleEnv>()
   app.onError((error, c) => showFailure(error, c, sessions, logger))
 
@@ -47,12 +52,13 @@ export function createConsole(
   app.use('/', guardPage)
   app.get('/', (c) => c.redirect('/sinks'))
   for (const folder of ['sign-in', 'sign-out', ...guarded]) app.use(`/${folder}/*`, guardPage)
-  app.route('/', signInPages(api, sessions))
+  app.route('/', signInPages(api, sessions, streams))
 
   for (const folder of guarded) {
     app.use(`/${folder}/*`, async (c, next) => {
       const session = sessions.of(c)
       if (session === undefined) {
+        if (folder === 'live') return c.text('signed out', 401)
         const { pathname, search } = new URL(c.req.url)
         const wanted = c.req.method === 'GET' ? `?next=${encodeURIComponent(pathname + search)}` : ''
         return c.redirect(`/sign-in${wanted}`, 303)
@@ -63,8 +69,11 @@ export function createConsole(
           throw new ForeignFormError()
         }
         c.set('form', form)
+        shared.clear()
       }
-      c.set('operations', operationsWith(api, session.token, c.env))
+      const isRefresh = c.req.header('x-refresh') !== undefined
+      c.set('operations', operationsWith(api, session.token, c.env, isRefresh ? shared : undefined))
+      c.set('sessionId', session.id)
       c.set('formToken', sessions.formToken(session))
       await next()
     })
@@ -80,9 +89,11 @@ export function createConsole(
     filterCheck,
     endpointPages,
     tablePages,
+    rowHistoryPages,
     tokenPages,
     auditPages,
     doctorPages,
+    streams.pages,
   ]) {
     app.route('/', pages())
   }

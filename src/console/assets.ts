@@ -1,40 +1,39 @@
-// Style, script and icon. They lie beside this file, in src and in dist alike, and are read once.
+// Style, scripts and icon. They lie beside this file, in src and in dist alike, and are read once. The
+// style sheet is put together from its parts; the scripts are modules that import one another by their names.
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { Hono } from 'hono'
 
-const types = {
-  'console.css': 'text/css; charset=utf-8',
-  'console.js': 'text/javascript; charset=utf-8',
-  'icon.svg': 'image/svg+xml',
-}
-type Asset = keyof typeof types
+/** In the order in which they overrule one another. */
+const styles = ['base', 'frame', 'parts', 'lists', 'forms', 'charts', 'narrow']
 
-const files = Object.fromEntries(
-  Object.keys(types).map((name) => [
-    name,
-    readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8'),
-  ]),
-) as Record<Asset, string>
+const folder = new URL('./assets/', import.meta.url)
+const read = (name: string) => readFileSync(new URL(name, folder), 'utf8')
+
+const files = new Map<string, { type: string; text: string }>([
+  ['console.css', { type: 'text/css', text: styles.map((name) => read(`style/${name}.css`)).join('\n') }],
+  ['icon.svg', { type: 'image/svg+xml', text: read('icon.svg') }],
+])
+for (const name of readdirSync(new URL('script/', folder))) {
+  files.set(name, { type: 'text/javascript', text: read(`script/${name}`) })
+}
+
+const digest = createHash('sha256')
+for (const [name, { text }] of files) digest.update(`${name}\0${text}\0`)
+// One for all: a module that imports another names it relative to itself.
+const root = `/assets/${digest.digest('base64url').slice(0, 12)}`
 
 /** The path of an asset; it changes with the content, so that browsers may keep each for ever. */
-export function assetPath(name: Asset): string {
-  return `/assets/${digests[name]}/${name}`
+export function assetPath(name: 'console.css' | 'console.js' | 'icon.svg'): string {
+  return `${root}/${name}`
 }
-
-const digests = Object.fromEntries(
-  Object.entries(files).map(([name, text]) => [
-    name,
-    createHash('sha256').update(text).digest('base64url').slice(0, 12),
-  ]),
-) as Record<Asset, string>
 
 export function assetRoutes(): Hono {
   const app = new Hono()
-  for (const name of Object.keys(types) as Asset[]) {
-    app.get(assetPath(name), (c) =>
-      c.body(files[name], 200, {
-        'content-type': types[name],
+  for (const [name, { type, text }] of files) {
+    app.get(`${root}/${name}`, (c) =>
+      c.body(text, 200, {
+        'content-type': type === 'image/svg+xml' ? type : `${type}; charset=utf-8`,
         'cache-control': 'public, max-age=31536000, immutable',
       }),
     )

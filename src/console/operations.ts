@@ -3,6 +3,7 @@
 import type { Hono } from 'hono'
 import type { ApiEnv } from '../api/context.ts'
 import { parseExact } from './exactJson.ts'
+import type { SharedAnswers } from './sharedAnswers.ts'
 
 /** What is wrong with one field of an input. */
 export interface FieldProblem {
@@ -42,36 +43,58 @@ export interface Operations {
   put<T>(path: string, body: unknown): Promise<T>
   patch<T>(path: string, body: unknown): Promise<T>
   delete(path: string): Promise<void>
+  /** The answer as it comes, for one that does not end. */
+  stream(path: string): Promise<Response>
   /** Whether the API has an operation at this path. */
   has(path: string): boolean
 }
 
 /**
+ * @param shared answers that pages which renew themselves have in common; without it each is asked for
  * @param env the bindings of the visitor's own request: the API counts failed logins by its peer address
  */
-export function operationsWith(api: Hono<ApiEnv>, token: string, env: unknown): Operations {
-  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+export function operationsWith(
+  api: Hono<ApiEnv>,
+  token: string,
+  env: unknown,
+  shared?: SharedAnswers,
+): Operations {
+  async function ask(method: string, path: string, body?: unknown, accept = '*/*'): Promise<Response> {
     const response = await api.request(
       `/api${path}`,
       {
         method,
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       },
       env as object,
     )
-    const text = await response.text()
-    if (!response.ok) throw refusalOf(response.status, text)
-    return (text === '' ? undefined : parseExact(text)) as T
+    if (!response.ok) throw refusalOf(response.status, await response.text())
+    return response
+  }
+  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const text = await (await ask(method, path, body)).text()
+    return (text === '' ? undefined : parse(text)) as T
+  }
+  async function read<T>(path: string): Promise<T> {
+    return shared === undefined
+      ? call('GET', path)
+      : (shared.get(`${token} ${path}`, () => call('GET', path)) as Promise<T>)
   }
   return {
-    get: (path, query) => call('GET', `${path}${queryText(query)}`),
+    get: (path, query) => read(`${path}${queryText(query)}`),
+    stream: (path) => ask('GET', path, undefined, 'text/event-stream'),
     post: (path, body) => call('POST', path, body),
     put: (path, body) => call('PUT', path, body),
     patch: (path, body) => call('PATCH', path, body),
     delete: (path) => call('DELETE', path),
     has: (path) => api.routes.some((route) => route.path === `/api${path}`),
   }
+}
+
+/** Digits matter in rows only; everything else is parsed at full speed. */
+function parse(text: string): unknown {
+  return text.includes('"record":') ? parseExact(text) : (JSON.parse(text) as unknown)
 }
 
 /** `?a=b`, or nothing. */

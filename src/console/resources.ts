@@ -1,6 +1,8 @@
 // The API's answers, as far as pages read them. Their owner is src/api; these are only its types.
 import type { ActivityRow } from '../api/store/activity.ts'
 import type { Backfill, Replay } from '../api/store/history.ts'
+import type { LogPartition } from '../api/store/log.ts'
+import type { RowChange as StoredRowChange } from '../api/store/rowHistory.ts'
 import type { MessageState } from '../api/store/messages.ts'
 import type { EndpointShown } from '../api/schema/endpoint.ts'
 import type { SinkShown } from '../api/schema/sink.ts'
@@ -10,7 +12,11 @@ import type { TableDescription } from '../capture/tables.ts'
 export type Sink = SinkShown
 export type Endpoint = EndpointShown
 export type Table = TableDescription
-export type { Backfill, Replay, TestOutcome }
+export type { Backfill, LogPartition, Replay, TestOutcome }
+
+/** GET /api/tables/:table/history. */
+export interface RowChange
+  extends Omit<StoredRowChange, 'record' | 'changes'>, Pick<Message, 'record' | 'changes'> {}
 
 /** GET /api/sinks/:sink/messages. */
 export interface Message {
@@ -26,6 +32,8 @@ export interface Message {
   next_attempt_at: string | null
   last_error: string | null
   webhook_id: string | null
+  /** record and changes were longer than asked for. */
+  cut?: { bytes: number; beginning: string }
 }
 
 /** GET /api/sinks/:sink/deliveries. */
@@ -48,7 +56,14 @@ export interface Delivery {
 export interface Activity {
   since: string
   step_s: number
+  steps: number
   data: (Omit<ActivityRow, 'at'> & { at: string })[]
+}
+
+/** GET /api/activity: messages in each step, by the id of the sink. */
+export interface AllActivity {
+  step_s: number
+  data: Record<string, number[]>
 }
 
 /** GET /api/tokens. */

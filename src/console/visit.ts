@@ -7,6 +7,7 @@ import type { SentForm } from './sentForm.ts'
 export interface ConsoleEnv {
   Variables: {
     operations: Operations
+    sessionId: string
     /** The text that forms carry. */
     formToken: string
     /** The form of a POST; its form token was checked. */

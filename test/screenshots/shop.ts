@@ -81,17 +81,31 @@ export async function openShop(): Promise<Shop> {
     { timeoutMs: 60_000, everyMs: 200 },
   ).catch(() => {})
   await call('POST', '/sinks/mailer/pause')
-  await spreadOverTheHour(sql)
+  await spreadOverTheDay(sql)
   return { rowhook, target, failing }
 }
 
-/** A chart of a shop that opened a minute ago would be empty: requests of the past hour beside the real ones. */
-async function spreadOverTheHour(sql: postgres.Sql): Promise<void> {
+/** Charts of a shop that opened a minute ago would be empty: what it would have sent in the past day. */
+async function spreadOverTheDay(sql: postgres.Sql): Promise<void> {
   await sql`
     insert into rowhook.delivery (sink_id, webhook_id, event_ids, attempt, at, ok, status, duration_ms)
-    select s.id, 'msg_' || m, array_fill(1000000000 + m, array[1 + m % 4]), 1,
-      now() - (m + random()) * interval '4 seconds', random() > 0.04, 200,
-      8 + 6 * sin(m / 40.0) + 30 * power(random(), 8) + case when m % 300 < 12 then 60 else 0 end
-    from rowhook.sink s, generate_series(15, 890) m
+    select s.id, 'msg_' || m, array_fill(1000000000 + m, array[1 + m % 4]), 1, now() - m * interval '4 seconds',
+      true, 200, 8 + 6 * sin(m / 40.0)
+    from rowhook.sink s, generate_series(15, 40) m
     where s.name = 'orders'`
+  // 4 to 90 ms, most of it at 8 to 20, slower twice an hour; see src/deliver/latency.ts for the places
+  await sql`
+    insert into rowhook.activity (sink_id, at, messages, requests, failed, latency)
+    select s.id, date_trunc('minute', now()) - m * interval '1 minute', r.requests * r.batch, r.requests,
+      case when s.name = 'orders' and m % 7 = 3 then 1 + m % 3 else 0 end,
+      array_fill(0, array[14]) || array[r.requests / 8, r.requests / 4, r.requests / 3, r.requests / 5, r.requests / 12]
+        || case when m % 29 < 4 then array[0, 0, 0, r.requests / 5, r.requests / 6, 2] else array[1, 0, 1] end
+    from rowhook.sink s
+    cross join generate_series(1, 1439) m
+    cross join lateral (
+      select (24 + 14 * sin(m / 9.0) + 9 * random() + case when m % 29 < 4 then 10 else 0 end)::int as requests,
+             case s.name when 'stock-cache' then 40 when 'orders' then 3 else 1 end as batch) r
+    where s.name = 'orders' or s.name = 'stock-cache' or s.name = 'mailer' and m % 3 > 0
+      or s.name = 'billing' and m > 9
+    on conflict (sink_id, at) do nothing`
 }

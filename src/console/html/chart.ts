@@ -1,8 +1,9 @@
-// Charts as SVG: a step of time is a bar or a point. Numbers are also in a table for those who cannot
-// see them. Sizes are attributes and colours are classes, because the policy allows no inline style.
+// Charts as SVG: a step of time is a bar or a point. Sizes are attributes and colours are classes, because
+// the policy allows no inline style. The numbers stand beside, as data: assets/script/chart.js shows those
+// under the pointer, and makes a marked stretch of time the chart's own.
 import type { Activity } from '../resources.ts'
 import { type Content, type Html, html } from './html.ts'
-import { count, duration } from './quantity.ts'
+import { clock, count, counted, duration, moment } from './quantity.ts'
 
 type Row = Activity['data'][number]
 
@@ -14,19 +15,29 @@ export interface Series {
 }
 
 const width = 600
-const height = 120
-const steps = 60
+const height = 140
+
+/** What a chart shows, and where a marked stretch of it is shown. */
+export interface ChartParts {
+  title: string
+  activity: Activity
+  series: readonly Series[]
+  /** The address of the page, which takes since and until. */
+  zoom: string
+}
 
 /** Bars per step, the series beside one another on the same scale. */
-export function barChart(title: string, activity: Activity, series: readonly Series[]): Html {
-  const top = highest(activity, series)
-  const slot = width / steps
+export function barChart(parts: ChartParts): Html {
+  const { activity, series } = parts
+  const top = roundUp(highest(activity, series))
+  const slot = width / activity.steps
+  const gap = Math.min(2, slot / 4)
   const bars = activity.data.flatMap((row) =>
     series.map(({ value, tone }, i) => {
       const high = (value(row) / top) * height
       if (high === 0) return ''
-      const x = indexOf(activity, row) * slot + 1 + (i * (slot - 2)) / series.length
-      const w = (slot - 2) / series.length
+      const x = indexOf(activity, row) * slot + gap / 2 + (i * (slot - gap)) / series.length
+      const w = (slot - gap) / series.length
       return html`<rect
         class="${tone}"
         x="${x.toFixed(1)}"
@@ -36,13 +47,14 @@ export function barChart(title: string, activity: Activity, series: readonly Ser
       />`
     }),
   )
-  return figure(title, activity, series, count(Math.round(top)), bars, count)
+  return figure(parts, top, bars, 'count')
 }
 
 /** A line per series; steps without a request break it. */
-export function lineChart(title: string, activity: Activity, series: readonly Series[]): Html {
-  const top = highest(activity, series)
-  const slot = width / steps
+export function lineChart(parts: ChartParts): Html {
+  const { activity, series } = parts
+  const top = roundUp(highest(activity, series))
+  const slot = width / activity.steps
   const lines = series.toReversed().map(({ value, tone }) => {
     let last = -2
     const path = activity.data.map((row) => {
@@ -55,44 +67,98 @@ export function lineChart(title: string, activity: Activity, series: readonly Se
     })
     return html`<path class="line ${tone}" d="${path.join('')}" />`
   })
-  return figure(title, activity, series, duration(top), lines, duration)
+  return figure(parts, top, lines, 'ms')
 }
 
+const printers = { count: (value: number) => count(Math.round(value)), ms: duration }
+type Unit = keyof typeof printers
+
 function figure(
-  title: string,
-  activity: Activity,
-  series: readonly Series[],
-  top: string,
+  { title, activity, series, zoom }: ChartParts,
+  top: number,
   marks: Content,
-  print: (value: number) => string,
+  unit: Unit,
 ): Html {
-  const isEmpty = activity.data.length === 0
-  const hours = (activity.step_s * steps) / 3600
+  const print = printers[unit]
+  const head = html`<figcaption>
+    ${title}
+    <span class="legend"
+      >${series.map(({ name, tone }) => html`<span class="key ${tone}">${name}</span>`)}</span
+    >
+  </figcaption>`
+  if (activity.data.length === 0) {
+    return html`<figure class="chart">
+      ${head}
+      <p class="nothing">No request in this time.</p>
+    </figure>`
+  }
+  const end = new Date(Date.parse(activity.since) + activity.steps * activity.step_s * 1000)
+  const isNow = end.getTime() > Date.now()
   return html`<figure class="chart">
-    <figcaption>
-      ${title}
-      <span class="legend"
-        >${series.map(({ name, tone }) => html`<span class="key ${tone}">${name}</span>`)}</span
+    ${head}
+    <div
+      class="plot"
+      data-since="${activity.since}"
+      data-step="${activity.step_s}"
+      data-steps="${activity.steps}"
+      data-unit="${unit}"
+      data-names="${JSON.stringify(series.map(({ name }) => name))}"
+      data-points="${JSON.stringify(pointsOf(activity, series))}"
+      data-zoom="${zoom}"
+    >
+      <svg
+        viewBox="0 0 ${width} ${height}"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label="${title}: ${spoken(activity, series, print)}"
       >
-    </figcaption>
-    ${
-      isEmpty
-        ? html`<p class="nothing">No request in this time.</p>`
-        : html`<div class="plot">
-              <span class="top">${top}</span>
-              <svg
-                viewBox="0 0 ${width} ${height}"
-                preserveAspectRatio="none"
-                role="img"
-                aria-label="${title}: ${spoken(activity, series, print)}"
-              >
-                <path class="grid" d="M0 .5H${width}M0 ${height / 2}H${width}M0 ${height - 0.5}H${width}" />
-                ${marks}
-              </svg>
-            </div>
-            <div class="axis"><span>${hours} h ago</span><span>now</span></div>`
-    }
+        <path class="grid" d="M0 .5H${width}M0 ${height / 2}H${width}M0 ${height - 0.5}H${width}" />
+        ${marks}
+      </svg>
+      <span class="top">${print(top)}</span><span class="half">${print(top / 2)}</span>
+    </div>
+    <div class="axis">
+      <span>${isNow ? moment(activity.since) : clock(activity.since)}</span>
+      <span>each ${unit === 'count' ? 'bar' : 'point'}: ${duration(activity.step_s * 1000)}</span>
+      <span>${isNow ? 'now' : clock(end.toISOString())}</span>
+    </div>
   </figure>`
+}
+
+/** The numbers of each step by its place; steps without a request are left out. */
+function pointsOf(activity: Activity, series: readonly Series[]): Record<number, number[]> {
+  return Object.fromEntries(
+    activity.data.map((row) => [
+      indexOf(activity, row),
+      series.map(({ value }) => Number(value(row).toFixed(1))),
+    ]),
+  )
+}
+
+/** A line without axes, as high as a line of text: what was sent in each step of the last hour. */
+export function sparkline(messages: readonly number[] | undefined): Html {
+  const total = messages?.reduce((sum, each) => sum + each, 0) ?? 0
+  if (messages === undefined || total === 0) return html`<span class="none">quiet</span>`
+  const [w, h] = [90, 22]
+  const top = Math.max(...messages)
+  const points = messages.map(
+    (each, i) =>
+      `${Math.round((i / (messages.length - 1)) * w)} ${Math.round(h - 1 - (each / top) * (h - 3))}`,
+  )
+  const line = points.join('L')
+  const words = `${counted(total, 'message')} in the last hour, at most ${count(top)} in two minutes`
+  return html`<svg
+    class="spark"
+    viewBox="0 0 ${w} ${h}"
+    width="${w}"
+    height="${h}"
+    role="img"
+    aria-label="${words}"
+  >
+    <title>${words}</title>
+    <path class="under" d="M0 ${h}L${line}L${w} ${h}Z" />
+    <path class="line" d="M${line}" />
+  </svg>`
 }
 
 /** The last value and the highest of each series, for those who cannot see the chart. */
@@ -108,6 +174,12 @@ function spoken({ data }: Activity, series: readonly Series[], print: (value: nu
 
 const highest = ({ data }: Activity, series: readonly Series[]): number =>
   Math.max(1, ...data.flatMap((row) => series.map(({ value }) => value(row))))
+
+/** The next of 1, 2, 5, 10 …: a scale that can be read. */
+export function roundUp(value: number): number {
+  const size = 10 ** Math.floor(Math.log10(value))
+  return [1, 2, 5, 10].map((each) => each * size).find((each) => each >= value)!
+}
 
 const indexOf = ({ since, step_s }: Activity, row: Row): number =>
   Math.round((Date.parse(row.at) - Date.parse(since)) / 1000 / step_s)

@@ -44,7 +44,7 @@ export function input(options: InputOptions): Html {
       id="f-${name}"
       name="${name}"
       type="${type}"
-      value="${value ?? ''}"
+      value="${type === 'datetime-local' ? withoutZone(value) : (value ?? '')}"
       ${required && html`required`}
       ${placeholder !== undefined && html`placeholder="${placeholder}"`}
       ${min !== undefined && html`min="${min}"`}
@@ -57,6 +57,11 @@ export function input(options: InputOptions): Html {
       ${describedBy(options)}
     />`,
   )
+}
+
+/** The one form of a time that such an input takes: a link may say it with a fraction and its zone, UTC. */
+function withoutZone(value: InputOptions['value']): string {
+  return String(value ?? '').replace(/(?:\.\d+)?Z$/, '')
 }
 
 /** Several lines. */

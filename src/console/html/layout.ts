@@ -1,5 +1,6 @@
 // The frame of every page: head, navigation, the message about what was just done.
 import { assetPath } from '../assets.ts'
+import { queryText } from '../operations.ts'
 import type { Visit } from '../visit.ts'
 import { type Content, type Html, html } from './html.ts'
 import { notice } from './notice.ts'
@@ -14,8 +15,8 @@ export interface PageParts {
   /** Beside the title: a state, buttons. */
   aside?: Content
   body: Content
-  /** Seconds between refreshes of the live parts; undefined: nothing on it is live. */
-  refreshS?: number
+  /** What the live parts are about, and how often they are renewed at most; undefined: nothing on it is live. */
+  live?: { sink?: string; everyS: number }
   status?: 200 | 400 | 403 | 404 | 409 | 422 | 500 | 503
 }
 
@@ -30,7 +31,7 @@ const sections = {
 
 /** A whole page for somebody who is signed in. */
 export function page(c: Visit, parts: PageParts): Response | Promise<Response> {
-  const { title, section, trail = [], aside, body, refreshS, status = 200 } = parts
+  const { title, section, trail = [], aside, body, live, status = 200 } = parts
   const shown = Object.entries(sections).filter(
     ([name]) => name !== 'doctor' || c.var.operations.has('/doctor'),
   )
@@ -53,7 +54,10 @@ export function page(c: Visit, parts: PageParts): Response | Promise<Response> {
             ${formToken(c)}<button class="quiet">Sign out</button>
           </form>
         </header>
-        <main id="main" ${refreshS === undefined ? '' : html`data-refresh="${refreshS}"`}>
+        <main
+          id="main"
+          ${live && html`data-live-from="/live${queryText({ sink: live.sink })}" data-every="${live.everyS}"`}
+        >
           ${
             trail.length > 0 &&
             html`<nav class="trail" aria-label="Where you are">

@@ -5,13 +5,24 @@ import { type Content, type Html, html } from './html.ts'
 /** A column: its heading, and what stands in it. */
 export interface Column<Row> {
   heading: string
-  /** `number` aligns to the right; `wide` may wrap. */
-  kind?: 'number' | 'wide'
+  /**
+   * `number` aligns to the right; `wide` may wrap; `line` takes what room there is, on one line; `state` stands
+   * at the head of the card that a row becomes on a narrow screen.
+   */
+  kind?: 'number' | 'wide' | 'line' | 'state'
   cell: (row: Row) => Content
 }
 
-/** A table; on a narrow screen each row becomes a card that names its columns. */
+/**
+ * A table; on a narrow screen each row becomes a card that names its columns. What is the same in all rows is
+ * made once: a list may have a thousand.
+ */
 export function table<Row>(caption: string, columns: readonly Column<Row>[], rows: readonly Row[]): Html {
+  const attributes = columns.map(
+    ({ heading, kind }) => html`${kind && html`class="${kind}"`} data-heading="${heading}"`,
+  )
+  const cells = (row: Row) =>
+    columns.map(({ cell }, i) => html`<td ${attributes[i]}><div>${cell(row)}</div></td>`)
   return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
     <table>
       <caption class="hidden">
@@ -26,16 +37,16 @@ export function table<Row>(caption: string, columns: readonly Column<Row>[], row
         ${rows.map(
           (row) =>
             html`<tr>
-              ${columns.map(
-                ({ heading, kind, cell }) =>
-                  html`<td class="${kind ?? ''}" data-heading="${heading}"><div>${cell(row)}</div></td>`,
-              )}
-            </tr>`,
+              ${cells(row)}
+            </tr> `,
         )}
       </tbody>
     </table>
   </div>`
 }
+
+/** What stands in a cell that has nothing; on a narrow screen the cell is left out. */
+export const none = html`<span class="none" aria-label="none">–</span>`
 
 /** The first of many, and how many more there are: a table may have a thousand sinks. */
 export function some<Item>(items: readonly Item[], show: (item: Item) => Content, limit = 12): Content {

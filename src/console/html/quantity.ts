@@ -1,9 +1,11 @@
 // Numbers, durations and times as people read them.
 import { type Html, html } from './html.ts'
 
+const grouped = new Intl.NumberFormat('en')
+
 /** `12,034`. */
 export function count(value: number): string {
-  return value.toLocaleString('en')
+  return value < 1000 && Number.isInteger(value) ? String(value) : grouped.format(value)
 }
 
 /** `1 message`, `12 messages`. */
@@ -45,4 +47,29 @@ export function clock(iso: string): Html {
   return html`<time datetime="${iso}" data-form="clock" title="${iso.replace('T', ' ').replace('Z', ' UTC')}"
     >${utc}</time
   >`
+}
+
+/** `0 B`, `340 kB`, `12.5 MB`, `3.1 GB`: powers of 1,024, as Postgres prints them. */
+export function bytes(value: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let i = 0
+  let rest = value
+  while (rest >= 1024 && i < units.length - 1) {
+    rest /= 1024
+    i += 1
+  }
+  return `${rest >= 100 || i === 0 ? count(Math.round(rest)) : Number(rest.toFixed(1))} ${units[i]}`
+}
+
+/** A day of the log, which begins and ends in UTC: `Mon 23 Nov 2026`. */
+export function day(iso: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    timeZone: 'UTC',
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+  })
+    .format(new Date(iso))
+    .replace(',', '')
 }

@@ -46,7 +46,7 @@ export function deliveryPages(): Hono<ConsoleEnv> {
               </ol>`,
         )}
         ${pager(here, query, next_cursor)}`,
-      query.cursor === undefined ? { refreshS: 3 } : {},
+      query.cursor === undefined ? { live: { sink: sink.name, everyS: 2 } } : {},
     )
   })
 }

@@ -38,7 +38,7 @@ export function doctorPages(): Hono<ConsoleEnv> {
         </ul>
         <section class="card">
           <h2>Looked at</h2>
-          <ul class="rows">
+          <ul class="rows checks">
             ${findings
               .filter((finding) => !isTrouble(finding))
               .map(

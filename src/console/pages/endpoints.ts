@@ -4,12 +4,19 @@ import { code, data } from '../html/data.ts'
 import { input } from '../html/form.ts'
 import { type Content, html } from '../html/html.ts'
 import { formToken, page } from '../html/layout.ts'
-import { empty, pager, some, table } from '../html/list.ts'
+import { empty, none, pager, some, table } from '../html/list.ts'
 import { moment } from '../html/quantity.ts'
 import { type Page, Refusal, path } from '../operations.ts'
 import type { Endpoint, Sink, TestOutcome } from '../resources.ts'
 import type { ConsoleEnv, Visit } from '../visit.ts'
-import { endpointBody, endpointFields, newEndpoint, secretBox, testResult } from './endpointFields.ts'
+import {
+  draftOfEndpoint,
+  endpointBody,
+  endpointFields,
+  newEndpoint,
+  secretBox,
+  testResult,
+} from './endpointFields.ts'
 import { sinkPath } from './sinkFrame.ts'
 
 export function endpointPages(): Hono<ConsoleEnv> {
@@ -39,7 +46,7 @@ export function endpointPages(): Hono<ConsoleEnv> {
     } catch (error) {
       if (!(error instanceof Refusal) || ![400, 409].includes(error.status)) throw error
       const stored = await c.var.operations.get<Endpoint>(path('endpoints', name))
-      return showPage(c, name, '', endpointFields(draft, error, Object.keys(stored.encrypted_headers)))
+      return showPage(c, name, '', endpointFields(draft, error, stored))
     }
   })
   app.post('/endpoints/:endpoint/test', async (c) => {
@@ -70,7 +77,7 @@ async function usage(c: Visit): Promise<Map<string, Sink[]>> {
 }
 
 function usersOf(sinks: readonly Sink[] = []): Content {
-  if (sinks.length === 0) return html`<span class="none">not used</span>`
+  if (sinks.length === 0) return html`no sink`
   return some(sinks, (sink) => html`<a href="${sinkPath(sink)}">${data(sink.name, 60)}</a> `)
 }
 
@@ -100,7 +107,7 @@ async function listPage(c: Visit, form?: Content): Promise<Response> {
                 { heading: 'Used by', kind: 'wide', cell: ({ name }) => usersOf(users.get(name)) },
                 {
                   heading: 'Secret headers',
-                  cell: ({ encrypted_headers }) => Object.keys(encrypted_headers).length || '–',
+                  cell: ({ encrypted_headers }) => Object.keys(encrypted_headers).length || none,
                 },
                 { heading: 'Changed', cell: ({ updated_at }) => moment(updated_at) },
               ],
@@ -125,19 +132,12 @@ async function showPage(c: Visit, name: string, result: Content = '', form?: Con
   ])
   const here = path('endpoints', endpoint.name)
   const sinks = users.get(endpoint.name) ?? []
-  const headers = Object.entries(endpoint.headers)
-  const draft = {
-    name: endpoint.name,
-    url: endpoint.url,
-    headers: headers.map(([k, v]) => `${k}: ${v}`).join('\n'),
-    encrypted_headers: '',
-  }
   return page(c, {
     title: endpoint.name,
     section: 'endpoints',
     trail: [{ href: '/endpoints', text: 'Endpoints' }],
     status: form === undefined ? 200 : 400,
-    body: html`<p class="lead">${code(endpoint.url, 300)} Used by: ${usersOf(sinks)}</p>
+    body: html`<p class="lead">${code(endpoint.url, 300)}, used by ${usersOf(sinks)}</p>
       ${result}
       <div class="columns">
         <section class="card">
@@ -168,7 +168,7 @@ async function showPage(c: Visit, name: string, result: Content = '', form?: Con
       <section class="card">
         <h2>Edit</h2>
         <form method="post" action="${here}" class="stack">
-          ${formToken(c)} ${form ?? endpointFields(draft, undefined, Object.keys(endpoint.encrypted_headers))}
+          ${formToken(c)} ${form ?? endpointFields(draftOfEndpoint(endpoint), undefined, endpoint)}
           <div class="buttons"><button class="primary">Save</button></div>
         </form>
       </section>

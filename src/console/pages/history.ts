@@ -57,6 +57,7 @@ async function start(c: Visit, kind: Kind): Promise<Response> {
               end: orNull('end'),
             },
           ],
+          dry_run: isTrial,
         }
       : {
           since: text('since'),
@@ -68,13 +69,8 @@ async function start(c: Visit, kind: Kind): Promise<Response> {
   try {
     const answer = await c.var.operations.post<Entry>(`${path('sinks', sink.id)}/${kind}s`, body)
     if (isTrial) {
-      const total = counted(answer.rows_total ?? 0, 'message')
-      return await show(
-        c,
-        kind,
-        undefined,
-        html`<p class="notice" role="status">Such a replay would send ${total}.</p>`,
-      )
+      const note = html`<p class="notice" role="status">${trialWords(kind, answer.rows_total)}</p>`
+      return await show(c, kind, undefined, note)
     }
   } catch (error) {
     if (!(error instanceof Refusal) || ![400, 409, 422].includes(error.status)) throw error
@@ -91,7 +87,6 @@ async function show(c: Visit, kind: Kind, refusal?: Refusal, note: Content = '')
     `${path('sinks', sink.id)}/${kind}s`,
     { ...query, limit: 20 },
   )
-  const isBusy = entries.some(({ state }) => state === 'active')
   const list =
     entries.length === 0
       ? empty(`No ${kind} yet.`)
@@ -107,15 +102,23 @@ async function show(c: Visit, kind: Kind, refusal?: Refusal, note: Content = '')
         ${kind === 'backfill' ? backfillFields(c, sink, refusal) : replayFields(c, sink, refusal)}
         <div class="buttons">
           <button class="primary">Start the ${kind}</button>
-          ${kind === 'replay' && html`<button name="dry_run" value="on">Only count</button>`}
+          <button name="dry_run" value="on">Only count</button>
         </div>
       </form>
     </details>
     ${live('jobs', list)} ${pager(here, query, next_cursor)}`
   return sinkPage(c, sink, `/${kind}s`, body, {
-    refreshS: isBusy ? 1 : 5,
+    live: { sink: sink.name, everyS: 1 },
     ...(refusal === undefined ? {} : { status: 400 }),
   })
+}
+
+function trialWords(kind: Kind, total: number | null): string {
+  if (total === null)
+    return 'How many rows there are cannot be said beforehand; the backfill counts what it has read.'
+  return kind === 'replay'
+    ? `Such a replay would send ${counted(total, 'message')}.`
+    : `Such a backfill would send ${counted(total, 'row')}; of a table beyond 40 MB that is an estimate.`
 }
 
 /** What was typed, when the form comes back. */

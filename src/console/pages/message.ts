@@ -4,12 +4,15 @@ import { type Content, html } from '../html/html.ts'
 import { formToken, live } from '../html/layout.ts'
 import { clock, counted, moment } from '../html/quantity.ts'
 import { status } from '../html/status.ts'
-import { printExact } from '../exactJson.ts'
-import { type Page, path } from '../operations.ts'
+import { type Page, path, queryText } from '../operations.ts'
 import type { Delivery, Message, Sink } from '../resources.ts'
 import type { Visit } from '../visit.ts'
 import { deliveryEntry } from './deliveries.ts'
+import { rowTable } from './rowTable.ts'
 import { findSink, sinkPage, sinkPath } from './sinkFrame.ts'
+
+/** A longer row is not taken apart: that would keep everything else of this process waiting. */
+const shownBytes = 2_000_000
 
 /** GET /sinks/:sink/messages/:message. */
 export async function messagePage(c: Visit): Promise<Response> {
@@ -17,7 +20,7 @@ export async function messagePage(c: Visit): Promise<Response> {
   const home = path('sinks', sink.id)
   const id = c.req.param('message')!
   const [message, deliveries] = await Promise.all([
-    c.var.operations.get<Message>(`${home}${path('messages', id)}`),
+    c.var.operations.get<Message>(`${home}${path('messages', id)}`, { max_bytes: shownBytes }),
     c.var.operations.get<Page<Delivery>>(`${home}/deliveries`, {
       event_id: /^[1-9]\d{0,17}$/.test(id) ? id : undefined,
       limit: 50,
@@ -29,10 +32,13 @@ export async function messagePage(c: Visit): Promise<Response> {
       <section class="card">
         <h2>${message.action === 'update' ? 'Row and what changed' : 'Row'}</h2>
         ${rowTable(message)}
-        <details>
-          <summary>As JSON</summary>
-          ${block(JSON.stringify({ record: message.record, changes: message.changes }, null, 2), 'Record and changes as JSON', 100_000)}
-        </details>
+        ${
+          message.cut === undefined &&
+          html`<details id="json">
+            <summary>As JSON</summary>
+            ${block(JSON.stringify({ record: message.record, changes: message.changes }, null, 2), 'Record and changes as JSON', 100_000)}
+          </details>`
+        }
       </section>
       <section class="card">
         <h2>Metadata</h2>
@@ -62,7 +68,7 @@ export async function messagePage(c: Visit): Promise<Response> {
       { href: sinkPath(sink), text: sink.name },
       { href: `${sinkPath(sink)}/messages`, text: 'Messages' },
     ],
-    refreshS: 2,
+    live: { sink: sink.name, everyS: 1 },
   })
 }
 
@@ -97,44 +103,6 @@ function commandForms(c: Visit, sink: Sink, { event_id, state }: Message): Conte
   </div>`
 }
 
-/** The most columns that are shown one by one; the rest is in the JSON below. */
-const columnLimit = 200
-
-function rowTable({ record, changes, action }: Message): Content {
-  if (record === null) return html`<p>The table was emptied by <code>truncate</code>: there is no row.</p>`
-  const names = Object.keys(record)
-  const isUpdate = action === 'update'
-  return html`<div class="scroll" role="region" aria-label="Columns of the row" tabindex="0">
-    <table class="diff">
-      <thead>
-        <tr>
-          <th scope="col">Column</th>
-          ${isUpdate && html`<th scope="col">Before</th>`}
-          <th scope="col">${action === 'delete' ? 'Last value' : isUpdate ? 'After' : 'Value'}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${names.slice(0, columnLimit).map((name) => {
-          const changed = changes !== null && Object.hasOwn(changes, name)
-          return html`<tr class="${changed ? 'changed' : ''}">
-            <th scope="row">
-              ${data(name, 100)}${changed && html` <span class="mark-changed">changed</span>`}
-            </th>
-            ${isUpdate && html`<td>${changed ? html`<del>${value(changes[name])}</del>` : html`<span class="none">same</span>`}</td>`}
-            <td>${changed ? html`<ins>${value(record[name])}</ins>` : value(record[name])}</td>
-          </tr>`
-        })}
-      </tbody>
-    </table>
-    ${names.length > columnLimit && html`<p class="below">and ${names.length - columnLimit} more columns, in the JSON below</p>`}
-  </div>`
-}
-
-function value(given: unknown): Content {
-  if (given === null) return html`<span class="none">null</span>`
-  return html`<code>${data(printExact(given), 1000)}</code>`
-}
-
 function metadata(sink: Sink, message: Message): Content {
   const row = (term: string, content: Content) =>
     html`<div>
@@ -152,6 +120,18 @@ function metadata(sink: Sink, message: Message): Content {
         : html`${code(group)}
             <a href="${sinkPath(sink)}/messages?group=${encodeURIComponent(group)}">its other messages</a>`,
     )}
+    ${
+      message.table !== null &&
+      message.action !== 'truncate' &&
+      message.record !== null &&
+      row(
+        'Row',
+        html`<a
+          href="${path('tables', message.table)}/history${queryText({ event: message.event_id, sink: sink.name })}"
+          >all that happened to it</a
+        >`,
+      )
+    }
     ${row('Captured', html`${clock(message.captured_at)}, ${moment(message.captured_at)}`)}
     ${row('Attempts', message.attempts)}
     ${message.webhook_id !== null && row('webhook-id', code(message.webhook_id))}

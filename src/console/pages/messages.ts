@@ -4,15 +4,15 @@ import { data } from '../html/data.ts'
 import { input, select } from '../html/form.ts'
 import { type Content, html } from '../html/html.ts'
 import { formToken, live } from '../html/layout.ts'
-import { type Column, empty, pager, table } from '../html/list.ts'
+import { type Column, empty, none, pager, table } from '../html/list.ts'
 import { count, counted, moment } from '../html/quantity.ts'
 import { status } from '../html/status.ts'
-import { type Page, Refusal, path, queryText } from '../operations.ts'
-import { printExact } from '../exactJson.ts'
+import { type Page, type Query, Refusal, path, queryText } from '../operations.ts'
 import { refusalBox } from '../html/form.ts'
 import type { Message, Sink } from '../resources.ts'
 import type { ConsoleEnv, Visit } from '../visit.ts'
 import { messagePage } from './message.ts'
+import { preview } from './rowTable.ts'
 import { findSink, sinkPage, sinkPath } from './sinkFrame.ts'
 
 const states = ['pending', 'failing', 'discarded', 'delivered'] as const
@@ -33,6 +33,8 @@ const ages = [
   ['24h', 'Last day'],
   ['7d', 'Last week'],
 ] as const
+/** A longer row is told by its first characters: a list of many must not carry megabytes. */
+const previewBytes = 20_000
 const unitMs: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 export function messagePages(): Hono<ConsoleEnv> {
@@ -44,9 +46,14 @@ export function messagePages(): Hono<ConsoleEnv> {
     const done = command === 'redeliver' ? 'redelivered' : 'discarded'
     app.post(`/sinks/:sink/messages/${command}`, async (c) => {
       const sink = await findSink(c)
-      const state = c.var.form.text('state')
-      await c.var.operations.post(`${path('sinks', sink.id)}/messages/${command}`, { state })
-      return c.redirect(`${sinkPath(sink)}/messages?state=${encodeURIComponent(state)}&done=${done}`, 303)
+      const which = Object.fromEntries(
+        ['state', 'table', 'group', 'since', 'until'].flatMap((name) => {
+          const value = c.var.form.text(name)
+          return value === '' ? [] : [[name, value]]
+        }),
+      )
+      await c.var.operations.post(`${path('sinks', sink.id)}/messages/${command}`, which)
+      return c.redirect(`${sinkPath(sink)}/messages${queryText({ ...which, done })}`, 303)
     })
     app.post(`/sinks/:sink/messages/:message/${command}`, async (c) => {
       const sink = await findSink(c)
@@ -73,12 +80,13 @@ async function listPage(c: Visit): Promise<Response> {
   }
   let answer: Page<Message> = { data: [], next_cursor: null }
   let refusal: Refusal | undefined
+  const { age, ...filters } = query
+  const since = filters.since ?? sinceOf(age)
   try {
-    const { age, ...filters } = query
-    const since = filters.since ?? sinceOf(age)
     answer = await c.var.operations.get<Page<Message>>(`${path('sinks', sink.id)}/messages`, {
       ...filters,
       since,
+      max_bytes: previewBytes,
     })
   } catch (error) {
     if (!(error instanceof Refusal) || error.status !== 400) throw error
@@ -97,7 +105,7 @@ async function listPage(c: Visit): Promise<Response> {
   const isNarrowed = Object.values(narrowing).some((value) => value !== undefined)
   const body = html`${live('states', html`<nav class="choice" aria-label="State">${[undefined, ...states].map(tab)}</nav>`)}
   ${filterForm(sink, query)} ${refusalBox(refusal)}
-  ${state !== undefined && !isNarrowed && answer.data.length > 0 && bulk(c, sink, state)}
+  ${state !== undefined && answer.data.length > 0 && bulk(c, sink, state, isNarrowed ? { ...filters, since } : undefined)}
   ${live(
     'messages',
     answer.data.length === 0
@@ -112,7 +120,7 @@ async function listPage(c: Visit): Promise<Response> {
   )}
   ${pager(here, query, answer.next_cursor)}`
   return sinkPage(c, sink, '/messages', body, {
-    ...(cursor === undefined && refusal === undefined ? { refreshS: 2 } : {}),
+    ...(cursor === undefined && refusal === undefined ? { live: { sink: sink.name, everyS: 2 } } : {}),
     ...(refusal === undefined ? {} : { status: 400 }),
   })
 }
@@ -124,21 +132,16 @@ function columns(sink: Sink): Column<Message>[] {
       heading: 'Message',
       cell: ({ event_id }) => html`<a class="name" href="${link(event_id)}">${event_id}</a>`,
     },
-    { heading: 'State', cell: ({ state }) => status(state) },
+    { heading: 'State', kind: 'state', cell: ({ state }) => status(state) },
     {
       heading: 'Change',
       cell: ({ action, table: name }) => html`${action} <span class="below">${data(name ?? '', 60)}</span>`,
     },
     {
       heading: 'Group',
-      cell: ({ group }) => (group === null || group === '' ? '–' : html`<code>${data(group, 40)}</code>`),
+      cell: ({ group }) => (group === null || group === '' ? none : html`<code>${data(group, 40)}</code>`),
     },
-    {
-      heading: 'Row',
-      kind: 'wide',
-      cell: ({ record }) =>
-        html`<code class="preview">${data(record === null ? '' : printExact(record), 140)}</code>`,
-    },
+    { heading: 'Row', kind: 'line', cell: preview },
     { heading: 'Captured', cell: ({ captured_at }) => moment(captured_at) },
     {
       heading: 'Attempts',
@@ -168,22 +171,30 @@ function filterForm(sink: Sink, query: Record<string, string | undefined>): Cont
   </form>`
 }
 
-function bulk(c: Visit, sink: Sink, state: string): Content {
+/** @param narrowing filters besides the state: what is asked for is asked for those that fit */
+function bulk(c: Visit, sink: Sink, state: string, narrowing: Query | undefined): Content {
   const total = state in sink ? Number(sink[state as (typeof states)[number]]) : 0
+  const fields = Object.entries({ ...narrowing, state, cursor: undefined }).map(
+    ([name, value]) => value !== undefined && html`<input type="hidden" name="${name}" value="${value}" />`,
+  )
   const form = (command: Command, words: string, what: string) =>
     (commands[command] as readonly string[]).includes(state) &&
     html`<form method="post" action="${sinkPath(sink)}/messages/${command}" data-confirm="${what}">
-      ${formToken(c)}<input type="hidden" name="state" value="${state}" /><button>${words}</button>
+      ${formToken(c)} ${fields}<button>${words}</button>
     </form>`
   // Redelivering all that was ever delivered is what replays are for, with a window of time.
-  if (state === 'delivered')
+  if (state === 'delivered' && narrowing === undefined)
     return html`<p class="below">
       To send many of these again, <a href="${sinkPath(sink)}/replays">replay</a> a window of time.
     </p>`
-  const all = `all ${counted(total, 'message')} that ${total === 1 ? 'is' : 'are'} ${state}`
+  const all =
+    narrowing === undefined
+      ? `all ${counted(total, 'message')} that ${total === 1 ? 'is' : 'are'} ${state}`
+      : `all ${state} messages that fit these filters`
+  const these = narrowing === undefined ? 'all' : 'all of these'
   return html`<div class="buttons">
-    ${form('redeliver', state === 'failing' ? 'Try all again now' : 'Send all again', `Send ${all} again?`)}
-    ${form('discard', 'Discard all', `Discard ${all}? They stay in the list of discarded messages.`)}
+    ${form('redeliver', state === 'failing' ? `Try ${these} again now` : `Send ${these} again`, `Send ${all} again?`)}
+    ${form('discard', `Discard ${these}`, `Discard ${all}? They stay in the list of discarded messages.`)}
   </div>`
 }
 

@@ -7,7 +7,7 @@ import { refusalBox } from '../html/form.ts'
 import { html } from '../html/html.ts'
 import { formToken } from '../html/layout.ts'
 import { type Page, Refusal } from '../operations.ts'
-import type { Sink, Table } from '../resources.ts'
+import type { Endpoint, Sink, Table } from '../resources.ts'
 import type { ConsoleEnv, Visit } from '../visit.ts'
 import { setupEndpointPages } from './setupEndpoint.ts'
 import { stepPage } from './setupStep.ts'
@@ -47,8 +47,9 @@ export function setupPages(): Hono<ConsoleEnv> {
 
   app.post('/setup/create', async (c) => {
     const draft = draftOf(c.var.form)
+    const where = c.var.form.text('backfill_where') || null
     const backfill = c.var.form.has('backfill')
-      ? { tables: draft.tables.map(({ name }) => ({ name })) }
+      ? { tables: draft.tables.map(({ name }) => ({ name, where })) }
       : null
     try {
       const sink = await c.var.operations.post<Sink>('/sinks', { ...draft, backfill })
@@ -63,7 +64,11 @@ export function setupPages(): Hono<ConsoleEnv> {
 }
 
 async function changesPage(c: Visit, draft: SinkDraft, refusal?: Refusal): Promise<Response> {
-  const tables = (await c.var.operations.get<Page<Table>>('/tables', { limit: 1000 })).data
+  const [{ data: tables }, { data: endpoints }] = await Promise.all([
+    c.var.operations.get<Page<Table>>('/tables', { limit: 1000 }),
+    c.var.operations.get<Page<Endpoint>>('/endpoints', { limit: 1000 }),
+  ])
+  const names = endpoints.map(({ name }) => name)
   return stepPage(
     c,
     2,
@@ -88,7 +93,7 @@ async function changesPage(c: Visit, draft: SinkDraft, refusal?: Refusal): Promi
         )}
         <section class="card">
           <h2>Delivery</h2>
-          ${nameField(draft, refusal)} ${deliveryFields(draft, refusal)}
+          ${nameField(draft, refusal)} ${deliveryFields(draft, names, refusal)}
         </section>
         <div class="buttons"><button class="primary">Review</button></div>
       </form>`,

@@ -9,8 +9,13 @@ import { ForeignFormError, isSameOrigin, localPath } from '../security.ts'
 import { sentForm } from '../sentForm.ts'
 import type { Sessions } from '../session.ts'
 import type { ConsoleEnv } from '../visit.ts'
+import type { LiveStreams } from './live.ts'
 
-export function signInPages(api: Hono<ApiEnv>, sessions: Sessions): Hono<ConsoleEnv> {
+export function signInPages(
+  api: Hono<ApiEnv>,
+  sessions: Sessions,
+  streams: Pick<LiveStreams, 'end'>,
+): Hono<ConsoleEnv> {
   const app = new Hono<ConsoleEnv>()
 
   app.get('/sign-in', (c) => {
@@ -48,6 +53,7 @@ export function signInPages(api: Hono<ApiEnv>, sessions: Sessions): Hono<Console
     const isOurs = session === undefined || sessions.isFormToken(session, form.text('form_token'))
     if (!isSameOrigin(c.req.raw) || !isOurs) throw new ForeignFormError()
     sessions.end(c)
+    if (session !== undefined) streams.end(session.id)
     return c.redirect('/sign-in', 303)
   })
 

@@ -1,11 +1,12 @@
 // The page of one sink: is it well, what does it do, what can be done.
 import { Hono } from 'hono'
-import { barChart, lineChart } from '../html/chart.ts'
+import { type Series, barChart, lineChart } from '../html/chart.ts'
 import { data } from '../html/data.ts'
+import { input, refusalBox } from '../html/form.ts'
 import { html } from '../html/html.ts'
 import { formToken, live } from '../html/layout.ts'
 import { count } from '../html/quantity.ts'
-import { type Page, path } from '../operations.ts'
+import { type Page, Refusal, path, queryText } from '../operations.ts'
 import type { Activity, Delivery, Message, Sink } from '../resources.ts'
 import type { ConsoleEnv, Visit } from '../visit.ts'
 import { counters, deliveryCard, failingCard, manageCard, settingsCard } from './sinkCards.ts'
@@ -41,7 +42,7 @@ export function sinkPages(): Hono<ConsoleEnv> {
         ${charts}
         ${live('now', html`<div class="columns">${failingCard(sink, failing.data)} ${deliveryCard(sink, deliveries.data)}</div>`)}
         <div class="columns">${settingsCard(sink)} ${manageCard(c, sink)}</div>`,
-      { refreshS: 1 },
+      { live: { sink: sink.name, everyS: 1 } },
     )
   })
 
@@ -90,35 +91,71 @@ async function act(c: Visit, verb: 'pause' | 'resume', done: string): Promise<Re
 }
 
 async function chartsOf(c: Visit, sink: Sink) {
-  const asked = c.req.query('window')
+  const { window: asked, since, until } = c.req.query()
   const window: Window = asked !== undefined && Object.hasOwn(windows, asked) ? (asked as Window) : '1h'
-  const activity = await c.var.operations.get<Activity>(`${path('sinks', sink.id)}/activity`, { window })
+  const zoomed = since ? { since, until } : undefined
+  const query = zoomed ?? { window }
+  const home = sinkPath(sink)
+  let activity: Activity
+  try {
+    activity = await c.var.operations.get<Activity>(`${path('sinks', sink.id)}/activity`, query)
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status !== 400) throw error
+    return html`<section class="card" id="charts">
+      <h2>Activity</h2>
+      ${refusalBox(error)}
+      <p><a href="${home}">The last hour</a></p>
+    </section>`
+  }
   const links = Object.entries(windows).map(
     ([value, text]) =>
-      html`<a href="${sinkPath(sink)}?window=${value}" ${value === window && html`aria-current="true"`}
+      html`<a
+        href="${home}?window=${value}"
+        ${value === window && zoomed === undefined && html`aria-current="true"`}
         >${text}</a
       >`,
   )
+  const parts = (title: string, series: readonly Series[]) => ({ title, activity, series, zoom: home })
   return html`<section
     class="card charts"
     id="charts"
     data-live
-    data-from="${sinkPath(sink)}/charts?window=${window}"
+    data-from="${home}/charts${queryText(query)}"
   >
     <div class="card-head">
       <h2>Activity</h2>
-      <nav class="choice" aria-label="Window of the charts">${links}</nav>
+      ${
+        zoomed !== undefined &&
+        html`<a href="${home}/messages${queryText({ ...zoomed })}">Messages captured in this time</a>`
+      }
+      <nav class="choice" aria-label="Window of the charts">
+        ${links}
+        ${zoomed !== undefined && html`<a href="${home}${queryText(query)}" aria-current="true">Marked</a>`}
+      </nav>
     </div>
     <div class="columns">
-      ${barChart('Messages delivered', activity, [
-        { name: 'messages', value: (row) => row.messages, tone: 'good' },
-        { name: 'failed requests', value: (row) => row.failed, tone: 'bad' },
-      ])}
-      ${lineChart('Latency of requests', activity, [
-        { name: 'p50', value: (row) => row.p50_ms, tone: 'main' },
-        { name: 'p95', value: (row) => row.p95_ms, tone: 'warn' },
-        { name: 'p99', value: (row) => row.p99_ms, tone: 'bad' },
-      ])}
+      ${barChart(
+        parts('Messages delivered', [
+          { name: 'messages', value: (row) => row.messages, tone: 'good' },
+          { name: 'failed requests', value: (row) => row.failed, tone: 'bad' },
+        ]),
+      )}
+      ${lineChart(
+        parts('Latency of requests', [
+          { name: 'p50', value: (row) => row.p50_ms, tone: 'main' },
+          { name: 'p95', value: (row) => row.p95_ms, tone: 'warn' },
+          { name: 'p99', value: (row) => row.p99_ms, tone: 'bad' },
+        ]),
+      )}
     </div>
+    <details id="zoom">
+      <summary>Another time</summary>
+      <form method="get" action="${home}" class="filters">
+        ${input({ name: 'since', label: 'From (UTC)', type: 'datetime-local', required: true, step: '1', value: since })}
+        ${input({ name: 'until', label: 'Before (UTC)', type: 'datetime-local', step: '1', value: until })}
+        <div class="field"><button>Show</button></div>
+        <p class="hint">Or mark a stretch of a chart with the mouse. Two days are kept.</p>
+      </form>
+    </details>
   </section>`
 }

@@ -2,14 +2,14 @@
 import { code, data } from '../html/data.ts'
 import { type Content, html } from '../html/html.ts'
 import { formToken } from '../html/layout.ts'
-import { count, duration, moment, rate } from '../html/quantity.ts'
+import { bytes, count, duration, moment, rate } from '../html/quantity.ts'
 import { path } from '../operations.ts'
 import type { Delivery, Message, Sink } from '../resources.ts'
 import type { Visit } from '../visit.ts'
 import { requestLine } from './deliveries.ts'
 import { filterText } from './sinkDraft.ts'
 import { sinkPath } from './sinkFrame.ts'
-import { actions } from './sinkWords.ts'
+import { actions, batching, grouping, retrying } from './sinkWords.ts'
 
 /** The numbers that rise while one looks. */
 export function counters(sink: Sink): Content {
@@ -90,24 +90,22 @@ export function settingsCard(sink: Sink): Content {
         row(
           'Table',
           html`${code(table.name)} ${table.actions.join(', ')}
+            ${table.exclude_columns.length > 0 && html`without ${code(table.exclude_columns.join(', '), 300)}`}
             ${table.filter !== null && html`<br />where ${code(filterText(table.filter), 600)}`} <br /><span
               class="below"
               >${grouping(table.group_by)}</span
             >`,
         ),
       )}
-      ${row('Batch', sink.batch ? `up to ${count(sink.batch_size)}, waiting ${duration(sink.batch_timeout_ms)} for more` : 'one bare message a request')}
-      ${row('Timeout', duration(sink.request_timeout_ms))}
-      ${row('Retries', sink.max_retry_count === null ? 'for ever' : `${count(sink.max_retry_count)}, then discarded`)}
+      ${row('Batch', batching(sink))} ${row('Timeout', duration(sink.request_timeout_ms))}
+      ${row('Retries', retrying(sink))}
       ${row('In flight', `${count(sink.concurrency)} at most${sink.rate_limit === null ? '' : `, ${sink.rate_limit} a second`}`)}
+      ${sink.compression !== null && row('Compression', sink.compression)}
+      ${sink.max_message_bytes !== null && row('Longest message', bytes(sink.max_message_bytes))}
+      ${sink.alert_endpoint !== null && row('Tells of trouble', html`<a href="${path('endpoints', sink.alert_endpoint)}">${data(sink.alert_endpoint)}</a>`)}
     </dl>
     <p><a href="${sinkPath(sink)}/edit">Edit</a></p>
   </section>`
-}
-
-function grouping(groupBy: readonly string[] | null): string {
-  if (groupBy === null) return 'in order per row (primary key)'
-  return groupBy.length === 0 ? 'in no order' : `in order per ${groupBy.join(', ')}`
 }
 
 /** What a person can do with the sink, each with what it does. */

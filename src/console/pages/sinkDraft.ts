@@ -18,7 +18,10 @@ export type SinkDraft = Pick<
   | 'max_retry_count'
   | 'concurrency'
   | 'rate_limit'
-> & { tables: Pick<SinkTable, 'name' | 'actions' | 'filter' | 'group_by' | 'exclude_columns'>[] }
+  | 'compression'
+  | 'max_message_bytes'
+  | 'alert_endpoint'
+> & { tables: Omit<SinkTable, 'stale_reason'>[] }
 
 /** A new sink of one table. */
 export function newDraft(table: string, name: string, endpoint: string): SinkDraft {
@@ -33,6 +36,7 @@ export function newDraft(table: string, name: string, endpoint: string): SinkDra
         filter: null,
         group_by: null,
         exclude_columns: [],
+        unchanged: false,
       },
     ],
     message_type: 'changes',
@@ -43,6 +47,9 @@ export function newDraft(table: string, name: string, endpoint: string): SinkDra
     max_retry_count: null,
     concurrency: 16,
     rate_limit: null,
+    compression: null,
+    max_message_bytes: null,
+    alert_endpoint: null,
   }
 }
 
@@ -64,6 +71,7 @@ export function draftOf(form: SentForm): SinkDraft {
       filter: filter === '' ? null : (filterOf(filter) as SinkTable['filter']),
       group_by: order === 'columns' ? list(`t${i}.group_by`) : order === 'none' ? [] : null,
       exclude_columns: list(`t${i}.exclude_columns`),
+      unchanged: form.has(`t${i}.unchanged`),
     })
   }
   return {
@@ -79,6 +87,9 @@ export function draftOf(form: SentForm): SinkDraft {
     max_retry_count: numberOrNull('max_retry_count'),
     concurrency: number('concurrency'),
     rate_limit: numberOrNull('rate_limit'),
+    compression: (text('compression') || null) as Sink['compression'],
+    max_message_bytes: numberOrNull('max_message_bytes'),
+    alert_endpoint: text('alert_endpoint') || null,
   }
 }
 

@@ -1,5 +1,4 @@
-// Editing a sink. Tables are replaced whole, so the form holds all of them; what it does not show
-// (a table's `unchanged`, the alert endpoint) stays as it is.
+// Editing a sink. Tables are replaced whole, so the form holds all of them.
 import { Hono } from 'hono'
 import { data } from '../html/data.ts'
 import { checkbox, refusalBox, select } from '../html/form.ts'
@@ -26,12 +25,8 @@ export function sinkEditPages(): Hono<ConsoleEnv> {
   app.post('/sinks/:sink/edit', async (c) => {
     const sink = await findSink(c)
     const draft = draftOf(c.var.form)
-    const tables = draft.tables.map((table) => ({
-      ...table,
-      unchanged: sink.tables.find(({ name }) => name === table.name)?.unchanged ?? false,
-    }))
     try {
-      const saved = await c.var.operations.patch<Sink>(path('sinks', sink.id), { ...draft, tables })
+      const saved = await c.var.operations.patch<Sink>(path('sinks', sink.id), draft)
       return c.redirect(`${sinkPath(saved)}?done=saved`, 303)
     } catch (error) {
       if (!(error instanceof Refusal) || ![400, 409].includes(error.status)) throw error
@@ -74,7 +69,7 @@ async function form(c: Visit, sink: Sink, draft: SinkDraft, refusal?: Refusal): 
         })}
         <section class="card">
           <h2>Delivery</h2>
-          ${deliveryFields(draft, refusal)}
+          ${deliveryFields(draft, names, refusal)}
         </section>
         <div class="buttons">
           <button class="primary">Save</button> <a class="button" href="${sinkPath(sink)}">Cancel</a>

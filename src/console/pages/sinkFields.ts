@@ -63,11 +63,15 @@ export function tableFields(
       <summary>Columns that are not sent</summary>
       ${boxes('exclude_columns', entry.exclude_columns)}
       ${problemOf(problemAt(refusal, at('exclude_columns')))}
-    </details>`
+    </details>
+    ${checkbox(`t${i}.unchanged`, 'Also send updates that change nothing that is sent', entry.unchanged)}`
 }
 
-/** Fields of how a sink delivers. */
-export function deliveryFields(draft: SinkDraft, refusal?: Refusal): Content {
+/**
+ * Fields of how a sink delivers.
+ * @param endpoints names of those that could be told when the sink fails
+ */
+export function deliveryFields(draft: SinkDraft, endpoints: readonly string[], refusal?: Refusal): Content {
   const number = (
     name: keyof SinkDraft,
     label: string,
@@ -120,6 +124,26 @@ export function deliveryFields(draft: SinkDraft, refusal?: Refusal): Content {
         ${number('max_retry_count', 'Retries', 'Empty: for ever. Then a message is discarded.', 0, 2_147_483_647, 'for ever')}
         ${number('concurrency', 'In flight at most', 'Requests at the same time.', 1, 1000)}
         ${number('rate_limit', 'Requests a second', 'Empty: no limit.', 0, 1_000_000, 'no limit')}
+        ${number('max_message_bytes', 'Longest message, bytes', 'A longer one is discarded, with an error.', 1, 2_147_483_647, 'no limit')}
+        ${select({
+          name: 'compression',
+          label: 'Compression',
+          value: draft.compression ?? '',
+          choices: [
+            ['', 'none'],
+            ['gzip', 'gzip'],
+          ],
+          hint: 'Of the requests. The receiver has to know it.',
+          problem: problemAt(refusal, 'compression'),
+        })}
+        ${select({
+          name: 'alert_endpoint',
+          label: 'Tell of trouble',
+          value: draft.alert_endpoint ?? '',
+          choices: [['', 'nobody'], ...endpoints.map((name) => [name, name] as const)],
+          hint: 'Is sent a webhook when this sink fails, pauses or recovers.',
+          problem: problemAt(refusal, 'alert_endpoint'),
+        })}
       </div>
     </details>`
 }

@@ -32,7 +32,7 @@ export function sinkPage(
   sink: Sink,
   tab: Tab,
   body: Content,
-  parts: Partial<Pick<PageParts, 'title' | 'aside' | 'refreshS' | 'status' | 'trail'>> = {},
+  parts: Partial<Pick<PageParts, 'title' | 'aside' | 'live' | 'status' | 'trail'>> = {},
 ): Response | Promise<Response> {
   const home = sinkPath(sink)
   const links = Object.entries(tabs).map(

@@ -1,7 +1,7 @@
 // A sink's health as a sentence, and what each thing that a person can do with it will do.
 import { data } from '../html/data.ts'
 import { type Content, html } from '../html/html.ts'
-import { counted, duration, moment } from '../html/quantity.ts'
+import { count, counted, duration, moment } from '../html/quantity.ts'
 import type { Message, Sink } from '../resources.ts'
 
 /** @param failing messages that fail, as far as they were read; the soonest attempt among them is told */
@@ -44,4 +44,26 @@ export const actions = {
   resume: 'Sends what has waited, in order, and goes on.',
   disable: 'Like pausing, for good: it no longer counts as something that needs attention.',
   delete: 'Removes the sink with its messages, deliveries and backfills. What waits is not sent.',
+}
+
+/** How its requests are filled. */
+export function batching({
+  batch,
+  batch_size,
+  batch_timeout_ms,
+}: Pick<Sink, 'batch' | 'batch_size' | 'batch_timeout_ms'>): string {
+  if (!batch) return 'one bare message a request'
+  const size = batch_size === 1 ? 'one message a request' : `up to ${count(batch_size)}`
+  return batch_timeout_ms === 0 ? size : `${size}, waiting ${duration(batch_timeout_ms)} for more`
+}
+
+/** What stays in order. */
+export function grouping(groupBy: readonly string[] | null): string {
+  if (groupBy === null) return 'in order per row (primary key)'
+  return groupBy.length === 0 ? 'in no order' : `in order per ${groupBy.join(', ')}`
+}
+
+/** What becomes of what fails. */
+export function retrying({ max_retry_count: most }: Pick<Sink, 'max_retry_count'>): string {
+  return most === null ? 'for ever, ever more rarely' : `${count(most)}, then discarded`
 }

@@ -1,13 +1,15 @@
 // All sinks, trouble first.
 import { Hono } from 'hono'
 import { data } from '../html/data.ts'
-import { html } from '../html/html.ts'
+import { sparkline } from '../html/chart.ts'
+import { input, select } from '../html/form.ts'
+import { type Html, html } from '../html/html.ts'
 import { live, page } from '../html/layout.ts'
-import { type Column, empty, pager, table } from '../html/list.ts'
+import { type Column, empty, none, pager, table } from '../html/list.ts'
 import { count, counted, duration, rate } from '../html/quantity.ts'
 import { status } from '../html/status.ts'
 import type { Page } from '../operations.ts'
-import type { Sink } from '../resources.ts'
+import type { AllActivity, Sink } from '../resources.ts'
 import type { ConsoleEnv, Visit } from '../visit.ts'
 import { sinkPath } from './sinkFrame.ts'
 
@@ -21,7 +23,7 @@ const order: Record<Sink['health'], number> = {
   disabled: 5,
 }
 
-const columns: readonly Column<Sink>[] = [
+const columns = (activity: AllActivity['data']): readonly Column<Sink>[] => [
   {
     heading: 'Sink',
     cell: (sink) =>
@@ -30,7 +32,8 @@ const columns: readonly Column<Sink>[] = [
           >${data(sink.tables.map(({ name }) => name).join(', '), 80)} → ${data(sink.endpoint)}</span
         >`,
   },
-  { heading: 'Health', cell: ({ health }) => status(health) },
+  { heading: 'Health', kind: 'state', cell: ({ health }) => status(health) },
+  { heading: 'Last hour', cell: ({ id }) => sparkline(activity[id]) },
   { heading: 'Rate', kind: 'number', cell: ({ throughput }) => rate(throughput.messages_per_second) },
   { heading: 'Pending', kind: 'number', cell: ({ pending }) => quantity(pending) },
   {
@@ -51,32 +54,58 @@ const columns: readonly Column<Sink>[] = [
   },
 ]
 
-const none = html`<span class="none" aria-label="none">–</span>`
-
 export function sinkListPages(): Hono<ConsoleEnv> {
   return new Hono<ConsoleEnv>().get('/sinks', async (c) => {
-    const query = { cursor: c.req.query('cursor') }
-    const { data: sinks, next_cursor } = await c.var.operations.get<Page<Sink>>('/sinks', {
-      ...query,
-      limit: 1000,
-    })
+    const query = { q: c.req.query('q'), health: c.req.query('health'), cursor: c.req.query('cursor') }
+    const [{ data: sinks, next_cursor }, { data: activity }] = await Promise.all([
+      c.var.operations.get<Page<Sink>>('/sinks', { cursor: query.cursor, limit: 1000 }),
+      c.var.operations.get<AllActivity>('/activity'),
+    ])
     if (sinks.length === 0 && query.cursor === undefined) return firstVisit(c)
-    const sorted = sinks.toSorted(
+    const shown = sinks.filter((sink) => fits(sink, query))
+    const sorted = shown.toSorted(
       (a, b) => order[a.health] - order[b.health] || b.failing - a.failing || b.discarded - a.discarded,
     )
     return page(c, {
       title: 'Sinks',
       section: 'sinks',
-      refreshS: sinks.length > 200 ? 10 : 2,
+      live: { everyS: sinks.length > 200 ? 5 : 1 },
       aside: html`<a class="button primary" href="/setup">New sink</a>`,
-      body: html`${live(
+      body: html`${live('summary', html`<p class="lead">${summary(sinks)}</p>`)}
+      ${sinks.length > 8 && filterForm(sinks, query)}
+      ${live(
         'sinks',
-        html`<p class="lead">${summary(sinks)}</p>
-          ${table('Sinks, trouble first', columns, sorted)}`,
+        shown.length === 0
+          ? empty('No sink fits these filters.', html`<a href="/sinks">Show all sinks</a>`)
+          : table('Sinks, trouble first', columns(activity), sorted),
       )}
       ${pager('/sinks', query, next_cursor, 'More')}`,
     })
   })
+}
+
+interface Filters {
+  /** Part of the name, of a table or of the endpoint. */
+  q: string | undefined
+  health: string | undefined
+}
+
+function fits(sink: Sink, { q, health }: Filters): boolean {
+  if (health && sink.health !== health) return false
+  const words = [sink.name, sink.endpoint, ...sink.tables.map(({ name }) => name)]
+  return !q || words.some((word) => word.toLowerCase().includes(q.toLowerCase()))
+}
+
+function filterForm(sinks: readonly Sink[], { q, health }: Filters): Html {
+  const choices = Object.keys(order).map((each) => {
+    const number = sinks.filter((sink) => sink.health === each).length
+    return [each, `${each} (${count(number)})`] as const
+  })
+  return html`<form class="filters" method="get" role="search" aria-label="Filter sinks">
+    ${input({ name: 'q', label: 'Sink, table or endpoint', value: q })}
+    ${select({ name: 'health', label: 'Health', value: health, choices: [['', 'Any'], ...choices] })}
+    <div class="field"><button>Filter</button></div>
+  </form>`
 }
 
 function summary(sinks: readonly Sink[]): string {

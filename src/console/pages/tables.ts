@@ -4,11 +4,13 @@ import { code, data } from '../html/data.ts'
 import { input, problemAt, refusalBox } from '../html/form.ts'
 import { type Content, html } from '../html/html.ts'
 import { formToken, page } from '../html/layout.ts'
-import { empty, pager, some, table as tableOf } from '../html/list.ts'
+import { empty, none, pager, some, table as tableOf } from '../html/list.ts'
 import { counted } from '../html/quantity.ts'
 import { type Page, Refusal, path, queryText } from '../operations.ts'
-import type { Table } from '../resources.ts'
+import type { LogPartition, Table } from '../resources.ts'
 import type { ConsoleEnv, Visit } from '../visit.ts'
+import { findTable } from './findTable.ts'
+import { logCard } from './logCard.ts'
 
 export function tablePages(): Hono<ConsoleEnv> {
   const app = new Hono<ConsoleEnv>()
@@ -34,10 +36,10 @@ export function tablePages(): Hono<ConsoleEnv> {
 
 async function listPage(c: Visit): Promise<Response> {
   const query = { cursor: c.req.query('cursor') }
-  const { data: tables, next_cursor } = await c.var.operations.get<Page<Table>>('/tables', {
-    ...query,
-    limit: 200,
-  })
+  const [{ data: tables, next_cursor }, log] = await Promise.all([
+    c.var.operations.get<Page<Table>>('/tables', { ...query, limit: 200 }),
+    c.var.operations.get<Page<LogPartition>>('/log'),
+  ])
   return page(c, {
     title: 'Tables',
     section: 'tables',
@@ -57,6 +59,7 @@ async function listPage(c: Visit): Promise<Response> {
                 },
                 {
                   heading: 'Captured',
+                  kind: 'state',
                   cell: ({ captured }) =>
                     captured
                       ? html`<span class="status good">captured</span>`
@@ -65,13 +68,17 @@ async function listPage(c: Visit): Promise<Response> {
                 {
                   heading: 'Sinks',
                   kind: 'wide',
-                  cell: ({ sinks }) => (sinks.length === 0 ? '–' : sinkLinks(sinks)),
+                  cell: ({ sinks }) => (sinks.length === 0 ? none : sinkLinks(sinks)),
                 },
                 {
                   heading: 'History',
-                  cell: ({ retention }) => (retention === null ? '–' : data(retention.keep)),
+                  cell: ({ retention }) => (retention === null ? none : data(retention.keep)),
                 },
-                { heading: 'Partitions', kind: 'number', cell: ({ partitions }) => partitions.length || '–' },
+                {
+                  heading: 'Partitions',
+                  kind: 'number',
+                  cell: ({ partitions }) => partitions.length || none,
+                },
                 {
                   heading: 'Key',
                   cell: ({ primary_key }) =>
@@ -81,24 +88,12 @@ async function listPage(c: Visit): Promise<Response> {
               tables,
             )
       }
-      ${pager('/tables', query, next_cursor, 'More')}`,
+      ${pager('/tables', query, next_cursor, 'More')} ${logCard(log.data)}`,
   })
 }
 
-async function findTable(c: Visit): Promise<Table> {
-  const name = c.req.param('table')!
-  let cursor: string | undefined
-  do {
-    const page: Page<Table> = await c.var.operations.get<Page<Table>>('/tables', { limit: 1000, cursor })
-    const found = page.data.find((table) => table.name === name)
-    if (found !== undefined) return found
-    cursor = page.next_cursor ?? undefined
-  } while (cursor !== undefined)
-  throw new Refusal(404, 'Not found', `There is no table ${name.slice(0, 200)}.`, [])
-}
-
 async function retentionPage(c: Visit, refusal?: Refusal): Promise<Response> {
-  const table = await findTable(c)
+  const table = await findTable(c, c.req.param('table')!)
   const typed = (name: string) => (refusal === undefined ? undefined : c.var.form.text(name))
   const stored = table.retention
   const filter =
@@ -117,7 +112,15 @@ async function retentionPage(c: Visit, refusal?: Refusal): Promise<Response> {
         ${table.sinks.length === 0 ? 'no sink' : sinkLinks(table.sinks)}
       </p>
       ${table.refusal !== null && html`<p class="refusal">${data(table.refusal, 600)}</p>`}
-      ${table.refusal === null && html`<div class="buttons"><a class="button primary" href="/setup${queryText({ table: table.name })}">New sink from this table</a></div>`}
+      ${
+        table.refusal === null &&
+        html`<div class="buttons">
+          <a class="button primary" href="/setup${queryText({ table: table.name })}"
+            >New sink from this table</a
+          >
+          ${table.primary_key.length > 0 && html`<a class="button" href="${path('tables', table.name)}/history">History of a row</a>`}
+        </div>`
+      }
       <section class="card">
         <h2>History</h2>
         <p>

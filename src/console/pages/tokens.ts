@@ -63,7 +63,7 @@ async function listPage(c: Visit, made: Content = '', refusal?: Refusal): Promis
               [
                 { heading: 'Token', cell: ({ name }) => html`<strong>${data(name)}</strong>` },
                 { heading: 'May', cell: ({ scopes }) => scopes.join(', ') },
-                { heading: 'State', cell: (token) => state(token) },
+                { heading: 'State', kind: 'state', cell: (token) => state(token) },
                 {
                   heading: 'Last used',
                   cell: ({ last_used_at }) => (last_used_at === null ? 'never' : moment(last_used_at)),

@@ -43,6 +43,7 @@ const pages = (): string[] => [
   `/endpoints/${sink.name}`,
   '/tables',
   `/tables/public.${sink.table}`,
+  `/tables/public.${sink.table}/history?key=1`,
   '/tokens',
   '/audit',
   '/doctor',
@@ -146,6 +147,65 @@ describe('endpoints, tables and tokens', () => {
     await page.getByRole('button', { name: 'Stop keeping it' }).click()
     await page.getByText('no longer kept').waitFor()
     expect(await page.getByRole('cell', { name: '2 days' }).count()).toBe(0)
+  })
+
+  test('the log has a size, and a row a history', async () => {
+    const { sql } = stage.database
+    await sql.unsafe('call rowhook.maintain()')
+    await sql`create table parts (id int, version int, note text, primary key (id, version))`
+    const { name } = await stage.sink({ table: 'parts' })
+    await sql`insert into parts values (7, 1, 'new')`
+    await sql`update parts set note = 'better'`
+    await sql`update parts set version = 2`
+    const { page, faults } = await openTab(browser, stage.rowhook.url)
+    await signIn(page)
+    await page.goto('/tables')
+    await page.getByRole('heading', { name: 'Size of the log' }).waitFor()
+    const today = new Date().getUTCDate()
+    expect(
+      await page
+        .locator('#log')
+        .getByRole('row')
+        .filter({ hasText: new RegExp(`\\b${today} \\w+ 20`) })
+        .textContent(),
+    ).toMatch(/[1-9].* kB/)
+    await page.goto(`/sinks/${name}/messages`)
+    await page.getByRole('row').filter({ hasText: 'insert' }).getByRole('link').first().click()
+    await page.getByRole('link', { name: 'all that happened to it' }).click()
+    await page.getByRole('heading', { name: 'Row 7:1' }).waitFor()
+    const changes = page.locator('.timeline > li')
+    await expect.poll(() => changes.count()).toBe(3)
+    await changes.nth(1).locator('summary').click()
+    expect(await changes.nth(1).locator('del').textContent()).toBe('new')
+    expect(await changes.nth(1).locator('ins').textContent()).toBe('better')
+    await page.getByLabel('Key (id, version)').fill('7:3')
+    await page.getByRole('button', { name: 'Show' }).click()
+    await page.getByText('No retained change of a row with this key').waitFor()
+    expect(faults).toEqual([])
+  })
+
+  test('an endpoint keeps what its form does not show', async () => {
+    const { page } = await openTab(browser, stage.rowhook.url)
+    await signIn(page)
+    const url = 'https://mtls.example.com/'
+    await stage.rowhook.api('POST', '/api/endpoints', {
+      name: 'mtls',
+      url,
+      encrypted_headers: { authorization: 'Bearer 1', 'x-key': '2' },
+    })
+    await page.goto('/endpoints/mtls')
+    await page.getByLabel('Secret headers').fill('x-key:')
+    await page.getByText('Certificates and an own signing secret').click()
+    await page.getByLabel('CA certificate').fill('no certificate')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.locator('#f-ca_certificate[aria-invalid=true]').waitFor()
+    await page.getByLabel('CA certificate').fill('')
+    await page.getByLabel('Secret headers').fill('x-key:')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('Saved.').waitFor()
+    const { body } = await stage.rowhook.api('GET', '/api/endpoints/mtls')
+    expect(body).toMatchObject({ url, encrypted_headers: { authorization: '***' }, ca_certificate: null })
+    expect(Object.keys(body.encrypted_headers)).toEqual(['authorization'])
   })
 
   test('a token is made, shown once, and revoked', async () => {

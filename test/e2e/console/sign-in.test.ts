@@ -98,6 +98,37 @@ describe('signing in', () => {
     expect(answer.headers.get('set-cookie')).toContain('Max-Age=0')
   })
 
+  test('ends what is told live: with the session, and when the process stops', async () => {
+    const { cookie, formToken } = await session()
+    const other = await session()
+    const follow = async (at: string, as: string) => {
+      const answer = await fetch(`${at}/live`, { headers: { cookie: as } })
+      expect(answer.headers.get('content-type')).toBe('text/event-stream')
+      expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")
+      const reader = answer.body!.getReader()
+      expect(Buffer.from((await reader.read()).value!).toString()).toContain('event: ready')
+      return async () => {
+        // rejects where the connection is torn and not ended
+        while (!(await reader.read()).done);
+      }
+    }
+    const ended = await follow(stage.rowhook.url, cookie)
+    let othersEnded = false
+    const others = (await follow(stage.rowhook.url, other.cookie))().then(() => (othersEnded = true))
+    await send('/sign-out', cookie, { form_token: formToken })
+    await ended()
+    expect(othersEnded).toBe(false)
+    expect((await fetch(url('/live'))).status).toBe(401)
+    await send('/sign-out', other.cookie, { form_token: other.formToken })
+    await others
+
+    const process = await stage.another({ args: ['--no-dispatch'] })
+    const last = await follow(process.url, cookie)
+    const { code } = await process.kill()
+    await last()
+    expect(code).toBe(0)
+  })
+
   test('a token that may only read is told so when it tries to change something', async () => {
     const { body } = await stage.rowhook.api('POST', '/api/tokens', { name: 'reader', scopes: ['read'] })
     const { cookie, formToken } = await session(body.token)

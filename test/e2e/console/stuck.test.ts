@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Stage, setStage } from '../../support/delivery.ts'
+import { eventually } from '../../support/eventually.ts'
 import { insertItems } from '../../support/items.ts'
 import { openBrowser, openTab, signIn } from './browser.ts'
 
@@ -59,6 +60,29 @@ describe('a message that is stuck', () => {
     await page.getByRole('button', { name: 'Send all again' }).click()
     expect(await receiver.waitFor(3)).toHaveLength(3)
     await page.getByText('No discarded message').waitFor()
+  })
+
+  test('those that fit the filters are sent again, and the others are left', async () => {
+    const { sql } = stage.database
+    const { name, table, receiver, show } = await stage.sink({ respond: { status: 400 }, max_retry_count: 0 })
+    await insertItems(sql, table, 1, 4)
+    await receiver.waitForRequests(4)
+    await eventually(async () => expect((await show()).discarded).toBe(4))
+    receiver.respond({})
+    const { page, faults } = await openTab(browser, stage.rowhook.url)
+    page.on('dialog', (dialog) => void dialog.accept())
+    await signIn(page)
+    await page.goto(`/sinks/${name}/messages?state=discarded&age=1h`)
+    await page.getByLabel('Group or key').fill('3')
+    await page.getByRole('button', { name: 'Filter' }).click()
+    await page.getByRole('button', { name: 'Send all of these again' }).click()
+    const [message] = await receiver.waitFor(1)
+    expect(message!.record?.['id']).toBe(3)
+    await page.getByText('fits these filters').waitFor()
+    expect((await show()).discarded).toBe(3)
+    const audit = await stage.rowhook.api('GET', '/api/audit?limit=1')
+    expect(audit.body.data[0].after).toMatchObject({ state: 'discarded', group: '3', count: 1 })
+    expect(faults).toEqual([])
   })
 
   test('shows an update as a difference, and every digit of a number', async () => {
@@ -157,6 +181,9 @@ describe('a backfill', () => {
     await page.getByRole('button', { name: 'Start the backfill' }).click()
     await page.getByText('column "nothing" does not exist').first().waitFor()
     await page.getByLabel('Only rows where').fill('on_hand > 1000')
+    await page.getByRole('button', { name: 'Only count' }).click()
+    await page.getByText('Such a backfill would send 2,000 rows').waitFor()
+    expect((await stage.rowhook.api('GET', `/api/sinks/${name}/backfills`)).body.data).toEqual([])
     await page.getByRole('button', { name: 'Start the backfill' }).click()
     await receiver.waitFor(10)
     await page.getByRole('button', { name: 'Pause' }).click()

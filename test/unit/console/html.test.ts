@@ -86,40 +86,38 @@ describe('a chart', () => {
   const activity = {
     since: '2026-11-23T09:00:00.000Z',
     step_s: 60,
+    steps: 60,
     data: [row(0, 10), row(1, 5), row(30, 20)],
   }
   const series = [
     { name: 'messages', value: (each: { messages: number }) => each.messages, tone: 'good' as const },
   ]
+  const parts = (of: typeof activity) => ({ title: 'Messages', activity: of, series, zoom: '/sinks/a' })
 
   test('draws a bar for each step, the highest over the whole height', () => {
     const bars = [
-      ...text(barChart('Messages', activity, series)).matchAll(
+      ...text(barChart(parts(activity))).matchAll(
         /<rect class="good" x="([\d.]+)" y="([\d.]+)" width="[\d.]+" height="([\d.]+)"/gs,
       ),
     ]
     expect(bars.map(([, x, y, height]) => [x, y, height].map(Number))).toEqual([
-      [1, 60, 60],
-      [11, 90, 30],
-      [301, 0, 120],
+      [1, 70, 70],
+      [11, 105, 35],
+      [301, 0, 140],
     ])
   })
 
   test('breaks a line where nothing was sent', () => {
-    const [, path] = /class="line good" d="([^"]+)"/.exec(text(lineChart('Latency', activity, series)))!
+    const [, path] = /class="line good" d="([^"]+)"/.exec(text(lineChart(parts(activity))))!
     expect(path!.match(/M/g)).toHaveLength(2)
     expect(path!.match(/L/g)).toHaveLength(1)
   })
 
   test('says its last and highest values to those who cannot see it', () => {
-    expect(text(barChart('Messages', activity, series))).toContain(
-      'aria-label="Messages: messages last 20, at most 20"',
-    )
+    expect(text(barChart(parts(activity)))).toContain('aria-label="Messages: messages last 20, at most 20"')
   })
 
   test('says in words that there is nothing', () => {
-    expect(text(barChart('Messages', { ...activity, data: [] }, series))).toContain(
-      'No request in this time.',
-    )
+    expect(text(barChart(parts({ ...activity, data: [] })))).toContain('No request in this time.')
   })
 })
