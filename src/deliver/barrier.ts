@@ -46,7 +46,13 @@ export function noteStored(
   }
 }
 
-/** A message is done with. */
+/** Whether later messages wait for this one. */
+export function isTruncate({ truncates }: RunState, m: Msg): boolean {
+  for (const truncate of truncates.values()) if (truncate === m) return true
+  return false
+}
+
+/** A message was delivered, or its discarding is written down: after a crash it is not sent first again. */
 export function passTruncate({ truncates }: RunState, m: Msg): void {
   for (const [sourceId, truncate] of truncates) if (truncate === m) truncates.delete(sourceId)
 }

@@ -4,7 +4,7 @@ import type { EventRow } from '../log/events.ts'
 import type { Aside } from './aside.ts'
 import { storedRow } from './aside.ts'
 import { retryDelayMs } from './backoff.ts'
-import { passTruncate } from './barrier.ts'
+import { isTruncate, passTruncate } from './barrier.ts'
 import { advance } from './batch.ts'
 import type { Batch } from './batch.ts'
 import { fail, probeDelayMs, succeed } from './circuit.ts'
@@ -73,7 +73,8 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
     const groups = messageGroups(m)
     book.ops.discard.push({ event_id: m.id, groups, attempts: m.failures, webhook_id: webhookId, error })
     book.ops.error = error
-    done(m)
+    settle(state, m)
+    if (isTruncate(state, m)) void book.flush().then(() => passTruncate(state, m))
   }
 
   function delivered(batch: Batch): void {
