@@ -252,6 +252,7 @@ async function startDispatching({
   })
   await dispatcher.start()
   worker = await startWorker({
+    sql,
     connectionString: async () => workerUrl(config.databaseUrl),
     logger,
     pooled,

@@ -5,6 +5,7 @@ import { Logger as GraphileLogger, run } from 'graphile-worker'
 import type { Runner as GraphileRunner, TaskList } from 'graphile-worker'
 import type { Logger } from 'pino'
 import type { Sql } from 'postgres'
+import { DatabaseError } from '../errors.ts'
 import { within } from './within.ts'
 import type { AlertJob } from '../alert/alerts.ts'
 
@@ -12,6 +13,8 @@ import type { AlertJob } from '../alert/alerts.ts'
 export const workerSchema = 'rowhook_worker'
 
 export interface WorkerOptions {
+  /** A pool to ask whether the schema is still there. */
+  sql: Sql
   /** Asked for at every start, because the host that answers may be another one then. */
   connectionString(): Promise<string>
   logger: Logger
@@ -53,6 +56,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
   async function begin(): Promise<void> {
     const mine = (generation += 1)
+    await requireSchema(options.sql)
     const begun = await run({
       connectionString: await options.connectionString(),
       schema: workerSchema,
@@ -97,6 +101,15 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       await within(5000, runner?.stop() ?? Promise.resolve()).catch(() => {})
     },
   }
+}
+
+/** Graphile Worker makes its schema where there is none: once rowhook was uninstalled, it must not come back. */
+async function requireSchema(sql: Sql): Promise<void> {
+  const [row] = await sql`select to_regclass(${`${workerSchema}.migrations`}) is not null as there`
+  if (row!['there'] !== true)
+    throw new DatabaseError(`the schema ${workerSchema} is gone: rowhook was uninstalled`, {
+      hint: 'end this process, or run install-sql',
+    })
 }
 
 /** Queues the start of a stream's run, once however often it is asked for. */
