@@ -143,11 +143,21 @@ function migrationSteps({ migrations }: Release): string[] {
   )
 }
 
+// Roles are the cluster's, and dumps are often restored without grants; or somebody made the roles that an
+// installer without the right to could not make. Either way the next install mends it.
+const grantsAreDue = `exists (
+       select from unnest(array['rowhook_reader', 'rowhook_operator', 'rowhook_admin']) wanted(name)
+       left join pg_roles r on r.rolname = wanted.name
+       where case when r.oid is null
+         then (select m.rolsuper or m.rolcreaterole from pg_roles m where m.rolname = current_user)
+         else not has_table_privilege(r.oid, to_regclass('rowhook.status')::oid, 'select') end)`
+
 function reapplyStep({ version, reapplied, reappliedChecksum }: Release): string {
   return `
   if exists (select from rowhook.installation i
              where i.functions_checksum is distinct from ${literal(reappliedChecksum)}
-                or i.version is distinct from ${literal(version)}) then
+                or i.version is distinct from ${literal(version)})
+     or ${grantsAreDue} then
 ${reapplied.map((file) => `    ${execute(file)}`).join('\n')}
     update rowhook.installation set
       version = ${literal(version)},

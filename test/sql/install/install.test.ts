@@ -106,6 +106,18 @@ test('changed functions are applied again, and only then is a database behind', 
   expect(await compare(sql, newer)).toEqual({ state: 'current', reason: '' })
 })
 
+test('grants that are missing, as after a restore without them, are given by the next install', async () => {
+  const { url, sql } = await createDatabase()
+  await sql`revoke all on all tables in schema rowhook from rowhook_reader`
+  const may = sql`select has_table_privilege('rowhook_reader', 'rowhook.status', 'select') as may`
+  const lines: string[] = []
+  await install(url, readRelease(), (line) => lines.push(line))
+  expect(await may).toEqual([{ may: true }])
+  expect(lines).toHaveLength(1)
+  await install(url, readRelease(), (line) => lines.push(line))
+  expect(lines).toHaveLength(1)
+})
+
 test('a new migration is applied once, after the old ones', async () => {
   const { url, sql } = await createDatabase()
   const newer = withMigration(readRelease(), 'alter table rowhook.setting add column note text')

@@ -16,9 +16,12 @@ export function hasPgDump(serverMajor: number): boolean {
   return Number(/\d+/.exec(stdout ?? '')?.[0] ?? 0) >= serverMajor
 }
 
-/** The real thing. */
+/** The real thing. Roles belong to the cluster: the other one may not have those that a dump grants to. */
 export const withPgDump: Restore = async (from, to) => {
-  const { stdout, stderr, status } = spawnSync('pg_dump', [from], { encoding: 'utf8', maxBuffer: 1e9 })
+  const { stdout, stderr, status } = spawnSync('pg_dump', ['--no-privileges', from], {
+    encoding: 'utf8',
+    maxBuffer: 1e9,
+  })
   if (status !== 0) throw new Error(stderr)
   const restored = spawnSync('psql', ['-q', '-v', 'ON_ERROR_STOP=1', to], { input: stdout, encoding: 'utf8' })
   if (restored.status !== 0) throw new Error(restored.stderr)
