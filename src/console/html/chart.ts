@@ -26,18 +26,18 @@ export interface ChartParts {
   zoom: string
 }
 
-/** Bars per step, the series beside one another on the same scale. */
+/** Bars per step on the same scale, later series in front of earlier ones. */
 export function barChart(parts: ChartParts): Html {
   const { activity, series } = parts
   const top = roundUp(highest(activity, series))
   const slot = width / activity.steps
   const gap = Math.min(2, slot / 4)
   const bars = activity.data.flatMap((row) =>
-    series.map(({ value, tone }, i) => {
+    series.map(({ value, tone }) => {
       const high = (value(row) / top) * height
       if (high === 0) return ''
-      const x = indexOf(activity, row) * slot + gap / 2 + (i * (slot - gap)) / series.length
-      const w = (slot - gap) / series.length
+      const x = indexOf(activity, row) * slot + gap / 2
+      const w = slot - gap
       return html`<rect
         class="${tone}"
         x="${x.toFixed(1)}"

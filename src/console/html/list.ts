@@ -6,10 +6,10 @@ import { type Content, type Html, html } from './html.ts'
 export interface Column<Row> {
   heading: string
   /**
-   * `number` aligns to the right; `wide` may wrap; `line` takes what room there is, on one line; `state` stands
+   * `number` aligns to the right; `wide` may wrap; `one-line` takes what room there is; `state` stands
    * at the head of the card that a row becomes on a narrow screen.
    */
-  kind?: 'number' | 'wide' | 'line' | 'state'
+  kind?: 'number' | 'wide' | 'one-line' | 'state'
   cell: (row: Row) => Content
 }
 

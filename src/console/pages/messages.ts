@@ -141,7 +141,7 @@ function columns(sink: Sink): Column<Message>[] {
       heading: 'Group',
       cell: ({ group }) => (group === null || group === '' ? none : html`<code>${data(group, 40)}</code>`),
     },
-    { heading: 'Row', kind: 'line', cell: preview },
+    { heading: 'Row', kind: 'one-line', cell: preview },
     { heading: 'Captured', cell: ({ captured_at }) => moment(captured_at) },
     {
       heading: 'Attempts',

@@ -95,7 +95,13 @@ describe('a message that is stuck', () => {
     const { page } = await openTab(browser, stage.rowhook.url)
     await signIn(page)
     await page.goto(`/sinks/${name}/messages`)
-    await page.getByRole('row').filter({ hasText: 'update' }).getByRole('link').first().click()
+    const update = page.getByRole('row').filter({ hasText: 'update' })
+    const words = update.locator('.one-line')
+    expect((await words.textContent())!.replaceAll(/\s+/g, ' ')).toContain(
+      'balance 1.10 → 12345678901234567890.123',
+    )
+    expect((await words.boundingBox())!.width).toBeGreaterThan(300)
+    await update.getByRole('link').first().click()
     await page.getByRole('heading', { name: 'Row and what changed' }).waitFor()
     const balance = page.getByRole('row').filter({ hasText: 'balance' })
     expect(await balance.locator('del').textContent()).toBe('1.10')
