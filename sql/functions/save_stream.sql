@@ -6,7 +6,8 @@
 -- A save is repeated when its answer got lost, so it means the same when done twice; `p_delivered` is
 -- the stream's total for that reason. `p_ops` is null on the happy path. All its times are milliseconds from now, by this clock:
 --   store    [{id, source_id, pks, grp, captured_at, xid, record, backfill_id}]  backfilled rows that must be kept
---   freeze   [{id, event_ids, member_failures, groups, attempt, next_ms|null, error}]  new or changed
+--   freeze   [{id, event_ids, member_failures, groups, attempt, next_ms|null, error}]  new or changed;
+--                                             of several about one batch the last holds
 --   done     [batch id]                       batches that are over
 --   hold     [{event_id, groups, failures}]   behind everything held so far
 --   hold_first                                before everything held so far
@@ -57,11 +58,15 @@ begin
   where not exists (select from rowhook.event o where o.source_id = e.source_id and o.id = e.id);
 
   insert into rowhook.batch (id, stream_id, event_ids, member_failures, groups, attempt, next_at, last_error)
-  select f.id, p_stream, f.event_ids, f.member_failures, f.groups, f.attempt,
+  -- a batch that failed several times while saves were long in coming: its last word
+  select distinct on (f.id) f.id, p_stream, f.event_ids, f.member_failures, f.groups, f.attempt,
          v_now + f.next_ms * interval '1 millisecond', f.error
-  from json_to_recordset(p_ops -> 'freeze') f(
-    id text, event_ids bigint[], member_failures int[], groups text[], attempt int,
-    next_ms double precision, error text)
+  from rows from (
+    json_to_recordset(p_ops -> 'freeze') as (
+      id text, event_ids bigint[], member_failures int[], groups text[], attempt int,
+      next_ms double precision, error text)
+  ) with ordinality f(id, event_ids, member_failures, groups, attempt, next_ms, error, ordinal)
+  order by f.id, f.ordinal desc
   on conflict (id) do update
   set attempt = excluded.attempt,
       -- fewer only when a member's payload was gone
@@ -86,14 +91,16 @@ begin
   where h.stream_id = p_stream
     and h.event_id in (select x::bigint from json_array_elements_text(p_ops -> 'release') x);
 
+  -- Below zero is before everything; drawn from the one sequence, the numbers of several streams differ.
   insert into rowhook.held (seq, stream_id, event_id, groups, failures)
   overriding system value
-  select (select coalesce(least(min(o.seq), 0), 0) from rowhook.held o where o.stream_id = p_stream)
-           - (json_array_length(p_ops -> 'hold_first') - h.ordinal + 1),
-         p_stream, h.event_id, h.groups, coalesce(h.failures, 0)
-  from rows from (
-    json_to_recordset(p_ops -> 'hold_first') as (event_id bigint, groups text[], failures int)
-  ) with ordinality h(event_id, groups, failures, ordinal)
+  select -nextval('rowhook.held_seq_seq'), p_stream, h.event_id, h.groups, coalesce(h.failures, 0)
+  from (
+    select f.*
+    from rows from (
+      json_to_recordset(p_ops -> 'hold_first') as (event_id bigint, groups text[], failures int)
+    ) with ordinality f(event_id, groups, failures, ordinal)
+    order by f.ordinal desc) h
   on conflict (stream_id, event_id) do nothing;
 
   insert into rowhook.discarded

@@ -125,6 +125,16 @@ const emptyOps = (): Ops => ({
   backfill: [],
 })
 
+/**
+ * What was held goes on. If no save has come since it was set aside in front, that is not to be written
+ * any more: a save releases before it sets aside, and the message would stay behind, to be sent once more.
+ */
+export function release(ops: Ops, eventId: number): void {
+  const at = ops.hold_first.findIndex(({ event_id }) => event_id === eventId)
+  if (at >= 0) ops.hold_first.splice(at, 1)
+  ops.release.push(eventId)
+}
+
 const isEmpty = (ops: Ops): boolean => Object.values(ops).every((v) => Array.isArray(v) && v.length === 0)
 
 export interface BookOptions {

@@ -6,7 +6,7 @@ import { storedRow } from './aside.ts'
 import { advance, batchGroups, halve, staleBlocker } from './batch.ts'
 import type { Batch } from './batch.ts'
 import type { BookChunk } from './book.ts'
-import { settleIn } from './book.ts'
+import { release, settleIn } from './book.ts'
 import { noteStored } from './barrier.ts'
 import { messageGroups, staleKey } from './group.ts'
 import type { Message } from './lanes.ts'
@@ -32,7 +32,7 @@ export interface Freezer {
 
 /** A message is written down elsewhere, delivered or discarded: nothing waits for it any more. */
 export function settle(state: RunState, m: Msg): void {
-  if (m.place === 'held') state.options.book.ops.release.push(m.id)
+  if (m.place === 'held') release(state.options.book.ops, m.id)
   else if (m.chunk !== null) settleIn(m.chunk as BookChunk, m.at)
   m.place = 'ahead'
   m.chunk = null
@@ -121,12 +121,12 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
       // The second half shares a group with the first: it waits in front of what is set aside.
       aside().addLanes(batch.lanes)
       const waiting = second.map((m) => ({ event_id: m.id, groups: messageGroups(m), failures: m.failures }))
-      book.ops.hold_first.unshift(...waiting)
       for (const m of second) {
         if (m.payload?.action === 'r' && m.chunk !== null) book.ops.store.push(storedRow(m.payload))
         settle(state, m)
         m.payload = undefined
       }
+      book.ops.hold_first.unshift(...waiting)
       lanes.addFirst(second)
       newBatch(first, ms, error)
     },
