@@ -93,10 +93,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const loops: Promise<void>[] = []
 
   const now = (): number => performance.now()
+  // The database's clock, carried on from beat to beat by one that nobody sets: this machine's time of
+  // day may jump, and between two beats signatures and retries would be off by the jump.
+  const clock = (): number => now() + clockOffset
   const runner = options.makeRunner({
     dispatcherId: () => id,
     mayRun: () => now() < validUntil,
-    clock: () => Date.now() + clockOffset,
+    clock,
     newestTick: () => known ?? 0,
   })
 
@@ -136,7 +139,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       from rowhook.beat(${id}, ${idle}, ${known})`
     metrics.roundTrips.inc({ kind: 'beat' })
     const b = { ...row, sinks: JSON.parse(row!['sinks'] as string) as Record<string, string> } as Beat
-    clockOffset = b.now_ms - (Date.now() - (now() - began) / 2)
+    clockOffset = b.now_ms - (began + now()) / 2
     if (!b.alive) {
       logger.warn('other dispatchers took this one for dead; beginning anew')
       runner.abortAll()
@@ -266,7 +269,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     get hears() {
       return hears
     },
-    clock: () => Date.now() + clockOffset,
+    clock,
     async start() {
       await register()
       if (options.mayListen) await listen()

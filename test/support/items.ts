@@ -44,6 +44,8 @@ export async function changeItems(sql: postgres.Sql, table: string, ids?: number
 
 /** A writer that changes random rows until it is stopped, whatever happens to its connection. */
 export interface Writer {
+  /** What the statements that failed failed with. */
+  readonly failures: readonly unknown[]
   /** Ends it; resolves with the number of statements that were certainly committed. */
   stop(): Promise<number>
 }
@@ -52,6 +54,7 @@ export interface Writer {
 export function keepChanging(sql: postgres.Sql, table: string, rows: number, perSecond: number): Writer {
   let stopped = false
   let statements = 0
+  const failures: unknown[] = []
   const work = (async () => {
     const began = performance.now()
     for (let at = 0; !stopped; at += 1) {
@@ -59,7 +62,8 @@ export function keepChanging(sql: postgres.Sql, table: string, rows: number, per
       try {
         await changeItems(sql, table, ids)
         statements += 1
-      } catch {
+      } catch (error) {
+        failures.push(error)
         // the database may be away: that is what some tests are about
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
@@ -68,6 +72,7 @@ export function keepChanging(sql: postgres.Sql, table: string, rows: number, per
     }
   })()
   return {
+    failures,
     async stop() {
       stopped = true
       await work
