@@ -75,6 +75,11 @@ describe('over HTTP', () => {
     expect(outcome).toMatchObject({ code: 0, stdout: expect.stringMatching(/completed, 41 rows\n$/) })
   })
 
+  test('a backfill is counted before it is made', async () => {
+    const { stdout } = await run('backfills', 'start', 'orders', '--where', 'id >= 100', '--dry-run')
+    expect(stdout).toBe('about 41 rows would be sent\n')
+  })
+
   test('a replay is counted before it is made', async () => {
     const { stdout } = await run(
       'replays',
@@ -96,7 +101,9 @@ describe('over HTTP', () => {
     const discarded = () => run('messages', 'orders', '--state', 'discarded', '--json')
     await eventually(async () => expect(json(await discarded()).data).toHaveLength(1), { timeoutMs: 15_000 })
     to.respond({})
-    const { stdout } = await run('messages', 'redeliver', 'orders', '--state', 'discarded')
+    const others = await run('messages', 'redeliver', 'orders', '--state', 'discarded', '--group', '9')
+    expect(others.stdout).toBe('0 messages will be sent again.\n')
+    const { stdout } = await run('messages', 'redeliver', 'orders', '--state', 'discarded', '--since', '1h')
     expect(stdout).toBe('1 message will be sent again.\n')
     await eventually(async () => expect(json(await discarded()).data).toEqual([]), { timeoutMs: 15_000 })
     await run('sinks', 'update', 'orders', '--max-retry-count', 'none')

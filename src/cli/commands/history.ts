@@ -53,6 +53,7 @@ const startBackfill = command({
     'sort-column': { type: 'string', value: 'column', about: 'read in its order; default: the primary key' },
     start: { type: 'string', value: 'value', about: 'lowest value of the sort column, inclusive' },
     end: { type: 'string', value: 'value', about: 'highest value of the sort column, inclusive' },
+    'dry-run': { type: 'boolean', about: 'only count them' },
     watch: watchFlag,
   },
   examples: [
@@ -60,7 +61,7 @@ const startBackfill = command({
     `rowhook backfills start orders --table public.orders --where "created_at > now() - interval '1 day'"`,
   ],
   async run(call) {
-    const { args, flags, api } = call
+    const { args, flags, api, terminal, json } = call
     const [sink] = args as [string]
     const client = await api()
     const names = flags.table ?? (await tablesOf(sink))
@@ -77,9 +78,18 @@ const startBackfill = command({
       })
     }
     const path = apiPath`/api/sinks/${sink}/backfills`
-    const { text, value } = await client.post<History>(path, {
+    const { text, value } = await client.post<History & { dry_run?: true }>(path, {
       tables: names.map((name) => ({ name, ...given })),
+      dry_run: flags['dry-run'],
     })
+    if (value.dry_run === true) {
+      const words =
+        value.rows_total === null
+          ? 'how many rows there are cannot be said beforehand'
+          : `about ${value.rows_total} rows would be sent`
+      terminal.print(json ? text : words)
+      return exit.ok
+    }
     if (flags.watch === true) return watch(call, client, `${path}/${value.id}`)
     printOne(call, text, value)
     return exit.ok

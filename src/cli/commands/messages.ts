@@ -74,6 +74,18 @@ function eventsText(ids: readonly string[]): string {
   return ids.length <= 3 ? ids.join(' ') : `${ids[0]} … ${ids.at(-1)} (${ids.length})`
 }
 
+/** What messages are narrowed down by, besides their state. */
+const narrowingFlags = {
+  table: { type: 'string', value: 'table', about: 'only those of this table' },
+  group: { type: 'string', value: 'key', about: 'only those of this group, key values joined by ":"' },
+  since: {
+    type: 'string',
+    value: 'time',
+    about: 'captured at or after; 2026-11-23T08:10:00Z, or 2h for two hours ago',
+  },
+  until: { type: 'string', value: 'time', about: 'captured before' },
+} as const
+
 export const messageCommands: Command[] = [
   command({
     path: 'messages list',
@@ -81,14 +93,7 @@ export const messageCommands: Command[] = [
     args: ['SINK'],
     flags: {
       state: { type: 'string', value: 'state', choices: states, about: 'only those' },
-      table: { type: 'string', value: 'table', about: 'only those of this table' },
-      group: { type: 'string', value: 'key', about: 'only those of this group, key values joined by ":"' },
-      since: {
-        type: 'string',
-        value: 'time',
-        about: 'captured at or after; 2026-11-23T08:10:00Z, or 2h for two hours ago',
-      },
-      until: { type: 'string', value: 'time', about: 'captured before' },
+      ...narrowingFlags,
       ...listFlags,
     },
     examples: ['rowhook messages orders --state failing', 'rowhook messages orders --since 15min --json'],
@@ -123,17 +128,21 @@ export const messageCommands: Command[] = [
         verb === 'redeliver'
           ? 'Send messages again'
           : 'Drop messages; their payload is kept among the discarded',
-      details: 'Names them by event id, or all of a state.',
+      details:
+        'Names them by event id, or all of a state, or those of a state that the other options let through.',
       args: ['SINK', '[EVENT_ID…]'],
       flags: {
         state: { type: 'string', value: 'state', choices: states, about: 'all messages of this state' },
+        ...narrowingFlags,
       },
       examples: [
         `rowhook messages ${verb} orders 812 813`,
         `rowhook messages ${verb} orders --state ${verb === 'redeliver' ? 'discarded' : 'failing'}`,
+        `rowhook messages ${verb} orders --state failing --group 1234 --since 2h`,
       ],
       async run({ args, flags, api, json, terminal }) {
         const [sink, ...events] = args as [string, ...string[]]
+        const { state, table, group, since, until } = flags
         if ((flags.state === undefined) === (events.length === 0)) {
           throw new UsageError('name event ids, or a state with --state', {
             hint: `rowhook messages ${verb} --help shows both.`,
@@ -143,7 +152,15 @@ export const messageCommands: Command[] = [
         let count = 0
         if (flags.state !== undefined) {
           const path = `${apiPath`/api/sinks/${sink}`}/messages/${verb}`
-          count = (await client.post<{ count: number }>(path, { state: flags.state })).value.count
+          count = (
+            await client.post<{ count: number }>(path, {
+              state,
+              table,
+              group,
+              since: timeOf('since', since),
+              until: timeOf('until', until),
+            })
+          ).value.count
         }
         for (const event of events) {
           const path = `${apiPath`/api/sinks/${sink}/messages/${event}`}/${verb}`
