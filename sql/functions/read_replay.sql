@@ -17,6 +17,7 @@ set jit = off
 as $$
 declare
   v_replay  rowhook.replay;
+  v_lows    bigint[];
   v_found   record;
 begin
   select * into strict v_replay from rowhook.replay r where r.id = p_replay;
@@ -26,35 +27,40 @@ begin
     where t.sink_id = v_replay.sink_id and t.source_id = any (v_replay.source_ids)
       and not rowhook.is_plain(t, v_replay.filter_parts -> t.source_id::text))
   then
-    -- the way of most replays: one look at each event
+    -- the way of most replays: one look at each event, part by part
+    v_lows := rowhook.scan_parts(p_after, v_replay.until_id, p_limit, cardinality(v_replay.source_ids));
     return query
       select b.id, b.source_id, b.action, null::text, null::text, b.pks, b.old_pks, b.captured_at, b.xid,
              case when b.wanted then b.record end, case when b.wanted then b.changes end, b.annotations,
              false, b.size, case when b.wanted then 'wanted' else 'unwanted' end, null::text
       from (
-        select e.*, sum(e.size) over (order by e.id) - e.size as before,
-               e.action::text = any (s.actions)
-                 and (e.action <> 'u' or s.unchanged or e.changes::text <> '{}') as wanted
+        select e.*, sum(e.size) over (order by e.part, e.id) - e.size as before,
+               e.action::text = any (e.actions)
+                 and (e.action <> 'u' or e.unchanged or e.changes::text <> '{}') as wanted
         from (
-          select i.id, t.unchanged, array(select left(a, 1) from unnest(rowhook.wanted_actions(t)) a) as actions
-          from unnest(v_replay.source_ids) i(id)
-          left join rowhook.sink_table t on t.sink_id = v_replay.sink_id and t.source_id = i.id
-          offset 0) s
-        cross join lateral (
-          select e.*,
-                 coalesce(pg_catalog.pg_column_size(e.record), 0)
-                   + coalesce(pg_catalog.pg_column_size(e.changes), 0) as size
-          from rowhook.event e
-          where e.source_id = s.id
-            and e.id > p_after
-            and e.id <= v_replay.until_id
-            and e.captured_at >= coalesce(v_replay.since, '-infinity')
-            and e.captured_at < v_replay.until
-            and e.action <> 'r'
-          order by e.id
+          select r.part, s.unchanged, s.actions, e.*
+          from unnest(v_lows, v_lows[2:] || v_replay.until_id) with ordinality r(low, high, part)
+          cross join (
+            select i.id, t.unchanged, array(select left(a, 1) from unnest(rowhook.wanted_actions(t)) a) as actions
+            from unnest(v_replay.source_ids) i(id)
+            left join rowhook.sink_table t on t.sink_id = v_replay.sink_id and t.source_id = i.id
+            offset 0) s
+          cross join lateral (
+            select e.*,
+                   coalesce(pg_catalog.pg_column_size(e.record), 0)
+                     + coalesce(pg_catalog.pg_column_size(e.changes), 0) as size
+            from rowhook.event e
+            where e.source_id = s.id
+              and e.id > r.low
+              and e.id <= r.high
+              and e.captured_at >= coalesce(v_replay.since, '-infinity')
+              and e.captured_at < v_replay.until
+              and e.action <> 'r'
+            order by e.id
+            limit p_limit) e
+          order by r.part, e.id
           limit p_limit) e
-        order by e.id
-        limit p_limit) b
+      ) b
       where b.before < p_bytes
       order by b.id;
     return;

@@ -1,9 +1,8 @@
 -- rowhook.read_window_of_many(…): what rowhook.read_window returns, for a sink with many tables: the events
 -- above id `p_low` that became visible between two ticks.
--- Each table's scan would give p_limit events, of which p_limit in all are taken: with a hundred tables a hundred
--- times the work. So the window is gone through in parts, each four times as large as the one before, until
--- there are enough. The sort by part and id takes one part after the other (it is an incremental one), and what
--- lies behind is not looked at; the settings keep the planner from other ways, which fetch all of the window.
+-- It goes through the window in parts (rowhook.scan_parts). The sort by part and id takes one part after the other
+-- (it is an incremental one), and what lies behind is not looked at; the settings keep the planner from other
+-- ways, which fetch all of the window.
 -- Reads rowhook.event through its index (source_id, id); writes nothing.
 create or replace function rowhook.read_window_of_many(
   p_sink int, p_sources int[], p_from rowhook.tick, p_to rowhook.tick, p_low bigint, p_skip boolean,
@@ -21,15 +20,8 @@ set enable_incremental_sort = on
 set jit = off
 as $$
 declare
-  v_low    bigint := p_low;
-  v_lows   bigint[] := array[p_low];
-  v_span   bigint := p_limit * 2;
+  v_lows  bigint[] := rowhook.scan_parts(p_low, p_to.high, p_limit, cardinality(p_sources));
 begin
-  while v_low + v_span < p_to.high loop
-    v_low := v_low + v_span;
-    v_lows := v_lows || v_low;
-    v_span := v_span * 4;
-  end loop;
   return query
     select b.id, b.source_id, b.action,
            b.groups[b.at], b.old_groups[b.at],

@@ -17,28 +17,34 @@ set jit = off
 as $$
 declare
   v_found  record;
+  v_lows   bigint[] := rowhook.scan_parts(
+    p_after, p_replay.until_id, p_limit, cardinality(p_replay.source_ids));
 begin
   select array_agg(b.id order by b.id) as ids, array_agg(b.source_id order by b.id) as sources,
          array_agg(b.size order by b.id) as sizes
   into v_found
   from (
-    select e.id, e.source_id, e.size, sum(e.size) over (order by e.id) - e.size as before
-    from unnest(p_replay.source_ids) s(id)
-    cross join lateral (
-      select e.id, e.source_id,
-             coalesce(pg_catalog.pg_column_size(e.record), 0)
-               + coalesce(pg_catalog.pg_column_size(e.changes), 0) as size
-      from rowhook.event e
-      where e.source_id = s.id
-        and e.id > p_after
-        and e.id <= p_replay.until_id
-        and e.captured_at >= coalesce(p_replay.since, '-infinity')
-        and e.captured_at < p_replay.until
-        and e.action <> 'r'
-      order by e.id
+    select e.id, e.source_id, e.size, sum(e.size) over (order by e.part, e.id) - e.size as before
+    from (
+      select r.part, e.*
+      from unnest(v_lows, v_lows[2:] || p_replay.until_id) with ordinality r(low, high, part)
+      cross join unnest(p_replay.source_ids) s(id)
+      cross join lateral (
+        select e.id, e.source_id,
+               coalesce(pg_catalog.pg_column_size(e.record), 0)
+                 + coalesce(pg_catalog.pg_column_size(e.changes), 0) as size
+        from rowhook.event e
+        where e.source_id = s.id
+          and e.id > r.low
+          and e.id <= r.high
+          and e.captured_at >= coalesce(p_replay.since, '-infinity')
+          and e.captured_at < p_replay.until
+          and e.action <> 'r'
+        order by e.id
+        limit p_limit) e
+      order by r.part, e.id
       limit p_limit) e
-    order by e.id
-    limit p_limit) b
+  ) b
   where b.before < p_bytes;
 
   return query
