@@ -17,10 +17,10 @@ import { writers } from './writers.ts'
 /** Each gets a server of its own. */
 const parts: Record<string, (bench: Bench, full: boolean) => Promise<Figure[]>> = {
   capture: async ({ sql }, full) => [
-    ...(await statements(sql, full ? 25 : 9)),
-    ...(await clients(sql, full ? 7 : 3, full ? ['insert', 'update', 'delete'] : ['insert'])),
+    ...(await statements(sql, full ? 25 : 7)),
+    ...(await clients(sql, full ? 7 : 2, full ? ['insert', 'update', 'delete'] : ['insert'])),
   ],
-  pgq: async (_bench, full) => pgq(full ? 25 : 9),
+  pgq: async (_bench, full) => pgq(full ? 25 : 7),
   writers: async (bench, full) => writers(bench, full ? 7 : 3),
   drain: async (bench) => drain(bench),
   latency: async (bench) => latency(bench),
