@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import postgres from 'postgres'
 import { connect } from '../db/connect.ts'
+import { parseDatabaseUrl } from '../db/url.ts'
 import { startPostgres } from '../embedded/postgres.ts'
 
 /** What must be the same over all starts on one database. */
@@ -28,7 +29,7 @@ export async function openDatabase(
 ): Promise<DemoDatabase> {
   mkdirSync(folder, { recursive: true })
   if (url !== undefined && url !== '') {
-    const name = new URL(url).pathname.slice(1) || 'postgres'
+    const name = parseDatabaseUrl(url).database ?? 'postgres'
     return {
       databaseUrl: url,
       secrets: readSecrets(`demo-${name.replace(/[^\w.-]/g, '_')}`),

@@ -1,10 +1,13 @@
 // `make demo`: the product on a database of its own (or yours), with a receiver that prints what
 // arrives. Everything here goes through what users have: install-sql, `rowhook start`, the admin API.
-import { start } from '../main.ts'
-import { readConfig } from '../config.ts'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { type Config, readConfig } from '../config.ts'
+import { describeConnectionError, isConnectionError } from '../db/connection-error.ts'
 import { install } from '../db/install.ts'
 import { readRelease } from '../db/release.ts'
 import { RowhookError } from '../errors.ts'
+import { start } from '../main.ts'
 import { changes, prepareTable } from './changes.ts'
 import { openDatabase } from './database.ts'
 import { printers } from './print.ts'
@@ -15,8 +18,8 @@ import { createDemoSink } from './sink.ts'
 const onceTimeoutS = 60
 
 async function demo(): Promise<number> {
-  const once = (process.env['ONCE'] ?? '') !== '' && process.env['ONCE'] !== '0'
-  const people = process.stdout.isTTY === true && !once
+  const endsItself = (process.env['ONCE'] ?? '') !== '' && process.env['ONCE'] !== '0'
+  const people = process.stdout.isTTY === true && !endsItself
   const print = printers(people)
   const stopped = new Promise<'stopped'>((resolve) => {
     process.once('SIGINT', () => resolve('stopped'))
@@ -33,13 +36,19 @@ async function demo(): Promise<number> {
     const config = readConfig({
       ROWHOOK_LOG_LEVEL: 'error',
       ...process.env,
-      ROWHOOK_PORT: await freePort(process.env['ROWHOOK_PORT'] ?? '7447'),
       DATABASE_URL: databaseUrl,
       ROWHOOK_ADMIN_TOKEN: secrets.token,
       ROWHOOK_ENCRYPTION_KEY: secrets.encryptionKey,
       ROWHOOK_ALLOW_NETWORKS: '127.0.0.0/8',
     })
-    const rowhook = await start({ config, api: true, dispatch: true, env: {}, onUp: () => {} })
+    const port = await freePort(config)
+    const rowhook = await start({
+      config: { ...config, port },
+      api: true,
+      dispatch: true,
+      env: {},
+      onUp: () => {},
+    })
     closers.push(rowhook.stop)
 
     const table = await prepareTable(databaseUrl)
@@ -48,7 +57,7 @@ async function demo(): Promise<number> {
     print.begin(sink)
     const expected = await changes(table, print.statement, people ? 300 : 0)
     const arrived = receiver.waitFor(expected)
-    const timeout = once
+    const timeout = endsItself
       ? new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), onceTimeoutS * 1000).unref())
       : new Promise<never>(() => {})
     const first = await Promise.race([arrived.then(() => 'arrived' as const), stopped, timeout])
@@ -57,32 +66,39 @@ async function demo(): Promise<number> {
       return 1
     }
     if (first === 'arrived') print.end(rowhook.url!, secrets.token, databaseUrl)
-    if (!once && first !== 'stopped') await stopped
+    if (!endsItself && first !== 'stopped') await stopped
     return 0
   } finally {
     for (const close of closers.toReversed()) await close().catch(() => {})
   }
 }
 
-/** The port that was asked for, or any free one when another program has it. */
-async function freePort(port: string): Promise<string> {
-  const { createServer } = await import('node:net')
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve('0'))
-    server.listen({ port: Number(port), host: '127.0.0.1' }, () => server.close(() => resolve(port)))
-  })
+/** The port that was asked for, or 0, any free one, when another program has it. */
+async function freePort({ host, port }: Config): Promise<number> {
+  const probe = createServer()
+  try {
+    probe.listen(port, host)
+    await once(probe, 'listening')
+    return port
+  } catch {
+    process.stderr.write(`port ${port} is taken: the admin API listens on another (ROWHOOK_PORT names one)\n`)
+    return 0
+  } finally {
+    probe.close()
+  }
+}
+
+/** One line for what a person can mend; the stack of anything else. */
+function describe(error: unknown): string {
+  const url = process.env['DATABASE_URL'] ?? ''
+  if (error instanceof RowhookError) return [error.message, error.hint].filter(Boolean).join('. ')
+  if (url !== '' && isConnectionError(error)) return `DATABASE_URL: ${describeConnectionError(error, url)}`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
 try {
   process.exitCode = await demo()
 } catch (error) {
-  const text =
-    error instanceof RowhookError
-      ? [error.message, error.hint].filter(Boolean).join('. ')
-      : error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error)
-  process.stderr.write(`demo: ${text}\n`)
+  process.stderr.write(`demo: ${describe(error)}\n`)
   process.exitCode = 1
 }

@@ -2,11 +2,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import { printers } from '../../src/demo/print.ts'
+import { atEnd } from '../support/at-end.ts'
 import { createDatabase } from '../support/database.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -17,9 +19,10 @@ interface Body {
 
 async function runOnce(
   url: string,
+  env: Record<string, string> = {},
 ): Promise<{ code: number; bodies: Body[]; output: string; errors: string }> {
   const child = spawn(process.execPath, [join(root, 'src/demo/main.ts')], {
-    env: { PATH: process.env['PATH']!, DATABASE_URL: url, ONCE: '1', ROWHOOK_PORT: '0' },
+    env: { PATH: process.env['PATH']!, DATABASE_URL: url, ONCE: '1', ROWHOOK_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [output, errors, [code]] = await Promise.all([
@@ -81,4 +84,30 @@ test('every webhook of the demo arrives and is printed as one line of JSON, twic
   expect(lines.toSorted()).toEqual(shown(first.bodies).toSorted())
   const [summary] = picture!.split('\n')
   expect(summary).toMatch(/^sink demo-orders: rowhook_demo\.orders where total >= 50 → http:/)
+}, 60_000)
+
+test.each([
+  ['no URL', 'foo', {}, 'demo: DATABASE_URL is not a Postgres URL; it looks like postgres://'],
+  ['a server that is not there', 'postgres://u:secret@127.0.0.1:1/shop', {}, 'demo: DATABASE_URL: '],
+])('a DATABASE_URL of %s ends it with one line', async (_, url, env, words) => {
+  const { code, errors } = await runOnce(url, env)
+  expect(code).toBe(1)
+  expect(errors).toContain(words)
+  expect(errors.trim().split('\n')).toHaveLength(1)
+  expect(errors).not.toContain('secret')
+})
+
+test('a port that is none ends it with one line, and one that is taken is replaced by another', async () => {
+  const db = await createDatabase({ template: false })
+  const wrong = await runOnce(db.url, { ROWHOOK_PORT: 'abc' })
+  expect(wrong).toMatchObject({ code: 1, errors: expect.stringMatching(/^demo: ROWHOOK_PORT [^\n]+\n$/) })
+
+  const other = createServer().listen(0, '127.0.0.1')
+  atEnd(() => void other.close())
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const { code, output, errors } = await runOnce(db.url, { ROWHOOK_PORT: String(port) })
+  expect(code).toBe(0)
+  expect(errors).toContain(`port ${port} is taken`)
+  expect(/^admin API: http:\/\/127\.0\.0\.1:(\d+)$/m.exec(output)?.[1]).not.toBe(String(port))
 }, 60_000)
