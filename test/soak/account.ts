@@ -1,9 +1,16 @@
-// The soak's account: the ledger of what committed, against what the receiver acknowledged and what
-// stands among the discarded messages.
+// The soak's account of one sink: the ledger of what committed, against what its receiver acknowledged
+// and what stands among its discarded messages.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from 'postgres'
-import type { SoakReceiver } from './receiver.ts'
-import type { Writers } from './writers.ts'
+import type { Arrival, SoakReceiver } from './receiver.ts'
+
+/** A sink of the soak. */
+export interface SoakSink {
+  name: string
+  receiver: SoakReceiver
+  /** Which rows it wants. */
+  wants: (id: number) => boolean
+}
 
 export interface Account {
   committed: number
@@ -11,37 +18,50 @@ export interface Account {
   discarded: number
   pending: number
   lost: number
+  /** Acknowledged before an earlier change of its row, by the order of commits. */
   outOfOrder: number
   examples: string[]
 }
 
-/** Waits until nothing is pending, for five minutes at most, and counts. */
+interface Change {
+  id: number
+  n: number
+  op: string
+}
+
+/** A name for one state of one row; `step` gives every state a number of its own. */
+const nameOf = (id: unknown, n: unknown, deleted: boolean): string =>
+  `${String(id)}:${String(n)}${deleted ? ':deleted' : ''}`
+
+const describe = (what: string, at: number, { event, request }: Arrival): string =>
+  `${what} (event ${event}) as no. ${at}, in request ${request.count}, ${request.webhookId}, attempt ${request.attempt}, ${request.weather}`
+
+/** Waits until nothing is pending or failing, for five minutes at most, and counts. */
 export async function account(
   sql: Sql,
-  receiver: SoakReceiver,
+  { name, receiver, wants }: SoakSink,
   api: (method: string, path: string) => Promise<Record<string, unknown> | undefined>,
-  writers: Writers,
 ): Promise<Account> {
-  void writers
   let pending = -1
   const end = Date.now() + 300_000
   while (pending !== 0 && Date.now() < end) {
     await sleep(500)
-    const sink = await api('GET', '/api/sinks/soak')
+    const sink = await api('GET', `/api/sinks/${name}`)
     pending = Number(sink?.['pending'] ?? -1) + Number(sink?.['failing'] ?? 0)
   }
-  await sleep(1000)
-  const ledger = await sql<{ id: number; n: number; op: string }[]>`select id, n, op from ledger order by seq`
-  const discardedRows = await sql<{ id: number; n: number; action: string }[]>`
-    select (event #>> '{record,id}')::int as id, (event #>> '{record,n}')::int as n, event ->> 'action' as action
-    from rowhook.discarded`
-  const name = (id: unknown, n: unknown, deleted: boolean): string =>
-    `${String(id)}:${String(n)}${deleted ? ':deleted' : ''}`
+  await sleep(1000) // for the acknowledgements of what was counted as delivered
+  const ledger = (await sql<Change[]>`select id, n, op from ledger order by seq`).filter(({ id }) =>
+    wants(id),
+  )
+  const discardedRows = await sql<Change[]>`
+    select (d.record ->> 'id')::int as id, (d.record ->> 'n')::int as n, d.event ->> 'action' as op
+    from rowhook.discarded d join rowhook.sink s on s.id = d.sink_id
+    where s.name = ${name} and d.replay_id is null`
   const arrived = new Map<string, number>()
-  for (const [at, a] of receiver.first.entries()) {
-    arrived.set(name(a.record['id'], a.record['n'], a.action === 'delete'), at)
+  for (const [at, { record, action }] of receiver.first.entries()) {
+    arrived.set(nameOf(record['id'], record['n'], action === 'delete'), at)
   }
-  const discarded = new Set(discardedRows.map((d) => name(d.id, d.n, d.action === 'd')))
+  const discarded = new Set(discardedRows.map(({ id, n, op }) => nameOf(id, n, op === 'd')))
   const result: Account = {
     committed: ledger.length,
     delivered: receiver.first.length,
@@ -53,18 +73,21 @@ export async function account(
   }
   const last = new Map<number, { at: number; what: string }>()
   for (const { id, n, op } of ledger) {
-    const what = name(id, n, op === 'delete')
+    const what = nameOf(id, n, op === 'delete')
     const at = arrived.get(what)
     if (at === undefined) {
       if (discarded.has(what)) continue
       result.lost++
-      result.examples.push(`lost ${what}`)
+      result.examples.push(`${name}: lost ${what}`)
       continue
     }
     const before = last.get(id)
     if (before !== undefined && at < before.at) {
       result.outOfOrder++
-      result.examples.push(`${what} arrived before ${before.what}`)
+      // With the events' numbers: they say whether the log or the delivery had them the wrong way round.
+      result.examples.push(
+        `${name}: ${describe(what, at, receiver.first[at]!)} before ${describe(before.what, before.at, receiver.first[before.at]!)}`,
+      )
     }
     last.set(id, { at, what })
   }

@@ -1,7 +1,7 @@
 // `make soak MINUTES=30 SEED=1`: writers, DDL, kills, receiver faults, backfills, replays and edits at
 // random, and at the end an account of every committed change: delivered, discarded or lost, in order
 // or not. Fails when anything was lost, out of order, or a write failed.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,25 +9,31 @@ import { connect } from '../../src/db/connect.ts'
 import { install } from '../../src/db/install.ts'
 import { readRelease } from '../../src/db/release.ts'
 import { startPostgres } from '../../src/embedded/postgres.ts'
-import { account } from './account.ts'
+import { type SoakSink, account } from './account.ts'
 import { type Rowhook, startRowhook } from './dispatcher.ts'
 import { createRandom } from './random.ts'
 import type { Weather } from './receiver.ts'
 import { startReceiver } from './receiver.ts'
 import { prepareTables, startWriters } from './writers.ts'
 
-const minutes = Number(process.env['MINUTES'] ?? '5')
-const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e9))
+const minutes = Number(process.env['MINUTES'] || '5')
+const seed = Number(process.env['SEED'] || Math.floor(Math.random() * 1e9))
 const random = createRandom(seed)
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 say(`soak: ${minutes} minutes, SEED=${seed}`)
 
 const folder = mkdtempSync(join(tmpdir(), 'rowhook-soak-'))
+chmodSync(folder, 0o755) // run by root, the server's own account must get in
 const server = await startPostgres({ dataDir: join(folder, 'data'), settings: { max_connections: 100 } })
 await install(server.url, readRelease())
 const sql = connect(server.url, { max: 12 })
 await prepareTables(sql)
-const receiver = await startReceiver(createRandom(seed + 1))
+// One sink wants everything and never gives up. The other has a filter and discards what fails for long;
+// nothing that befalls the first may keep it.
+const sinks: SoakSink[] = [
+  { name: 'soak', receiver: await startReceiver(createRandom(seed + 1)), wants: () => true },
+  { name: 'filtered', receiver: await startReceiver(createRandom(seed + 2)), wants: (id) => id % 3 === 0 },
+]
 let processes: Rowhook[] = [await startRowhook(server.url), await startRowhook(server.url)]
 const api = async (
   method: string,
@@ -41,23 +47,28 @@ const api = async (
   }
   return undefined
 }
-await api('POST', '/api/endpoints', { name: 'soak', url: receiver.url })
-await api('POST', '/api/sinks', {
-  name: 'soak',
-  endpoint: 'soak',
-  batch_size: 10,
-  request_timeout_ms: 2000,
-  tables: [{ name: 'item' }],
-})
+for (const { name, receiver } of sinks) {
+  await api('POST', '/api/endpoints', { name, url: receiver.url })
+  const isFiltered = name === 'filtered'
+  await api('POST', '/api/sinks', {
+    name,
+    endpoint: name,
+    batch_size: 10,
+    request_timeout_ms: 2000,
+    max_retry_count: isFiltered ? 2 : null,
+    tables: [{ name: 'item', filter: isFiltered ? 'id % 3 = 0' : null }],
+  })
+}
 await sql`select rowhook.retain('item', '1 day')`
 const writers = startWriters(sql, random, 6)
 
+const anySink = (): string => random.pick(sinks).name
 const startedAt = Date.now()
 const counts: Record<string, number> = {}
 let columns = 0
 const actions: Record<string, () => Promise<unknown>> = {
   async weather() {
-    receiver.weather = random.pick<Weather>([
+    random.pick(sinks).receiver.weather = random.pick<Weather>([
       'fair',
       'fair',
       'fair',
@@ -100,18 +111,19 @@ const actions: Record<string, () => Promise<unknown>> = {
   async retype() {
     await sql.unsafe(`alter table item alter column extra type ${random.pick(['int', 'bigint'])}`)
   },
-  backfill: () => api('POST', '/api/sinks/soak/backfills', { tables: [{ name: 'item' }] }),
+  backfill: () => api('POST', `/api/sinks/${anySink()}/backfills`, { tables: [{ name: 'item' }] }),
   replay: () =>
-    api('POST', '/api/sinks/soak/replays', { since: new Date(Date.now() - 30_000).toISOString() }),
+    api('POST', `/api/sinks/${anySink()}/replays`, { since: new Date(Date.now() - 30_000).toISOString() }),
   edit: () =>
-    api('PATCH', '/api/sinks/soak', {
+    api('PATCH', `/api/sinks/${anySink()}`, {
       batch_size: random.pick([1, 5, 10, 100]),
       concurrency: random.between(1, 16),
     }),
   async pause() {
-    await api('POST', '/api/sinks/soak/pause')
+    const name = anySink()
+    await api('POST', `/api/sinks/${name}/pause`)
     await sleep(random.between(500, 5000))
-    await api('POST', '/api/sinks/soak/resume')
+    await api('POST', `/api/sinks/${name}/resume`)
   },
   async crashDatabase() {
     await server.restart('immediate')
@@ -127,7 +139,8 @@ const actions: Record<string, () => Promise<unknown>> = {
   },
   maintain: () => sql`call rowhook.maintain()`,
 }
-// the rarer ones are named once, the others more often
+// The rarer ones stand once in the deck, the others more often; the deck is drawn to its end before it is
+// shuffled anew, so that the shortest soak does everything.
 const menu = [
   ...Object.keys(actions),
   'weather',
@@ -138,11 +151,16 @@ const menu = [
   'addColumn',
   'dropColumn',
   'edit',
-].filter((n) => n !== 'crashDatabase' || random.chance(0.5))
+]
+let deck: string[] = []
+const draw = (): string => {
+  if (deck.length === 0) deck = [...menu]
+  return deck.splice(random.between(0, deck.length - 1), 1)[0]!
+}
 
 const memory: number[] = []
 while (Date.now() - startedAt < minutes * 60_000) {
-  const name = random.pick(menu)
+  const name = draw()
   counts[name] = (counts[name] ?? 0) + 1
   if (process.env['VERBOSE'] !== undefined) say(`  ${((Date.now() - startedAt) / 1000).toFixed(1)} s ${name}`)
   await actions[name]!().catch((error: unknown) => {
@@ -155,23 +173,36 @@ while (Date.now() - startedAt < minutes * 60_000) {
 }
 say(`  did ${JSON.stringify(counts)}`)
 
-receiver.weather = 'fair'
+for (const { receiver } of sinks) receiver.weather = 'fair'
 await writers.stop()
-const result = await account(sql, receiver, api, writers)
+let bad = writers.failed.length
+const examples: string[] = []
+for (const sink of sinks) {
+  const { receiver } = sink
+  const result = await account(sql, sink, api)
+  bad += result.lost + result.outOfOrder + Math.abs(result.pending)
+  examples.push(...result.examples.slice(0, 10))
+  say(
+    `SEED=${seed} ${sink.name}: ${result.committed} changes committed, ${result.delivered} delivered, ${result.discarded} discarded, ` +
+      `${result.pending} pending, ${receiver.duplicates} duplicated; lost ${result.lost}, out of order ${result.outOfOrder}, ` +
+      `failed writes ${writers.failed.length}; ${receiver.requests} requests, ${receiver.reads} rows backfilled, ${receiver.replayed} replayed`,
+  )
+}
+const [size] = await sql<{ log: string; rest: string }[]>`
+  select pg_size_pretty(sum(pg_total_relation_size(c.oid)) filter (where c.relname like 'event%')) as log,
+    pg_size_pretty(sum(pg_total_relation_size(c.oid)) filter (where c.relname not like 'event%')) as rest
+  from pg_class c where c.relnamespace = 'rowhook'::regnamespace and c.relkind = 'r'`
 for (const p of processes) await p.kill('SIGTERM')
 processes = []
+const middle = Math.floor(memory.length / 2)
+const peak = (of: number[]): string => Math.max(0, ...of).toFixed(0)
+say(`  ${writers.transactions} transactions; tables: the log ${size!.log}, everything else ${size!.rest}`)
 say(
-  `  ${writers.transactions} transactions, ${receiver.requests} requests, ${receiver.reads} rows backfilled, ${receiver.replayed} replayed`,
+  `  memory of a dispatcher, at most: ${peak(memory.slice(0, middle))} MB in the first half, ${peak(memory.slice(middle))} MB in the second`,
 )
-say(`  memory of a dispatcher: ${Math.min(...memory).toFixed(0)} to ${Math.max(...memory).toFixed(0)} MB`)
-say(
-  `SEED=${seed}: ${result.committed} changes committed, ${result.delivered} delivered, ${result.discarded} discarded, ` +
-    `${result.pending} pending, ${receiver.duplicates} duplicated; lost ${result.lost}, out of order ${result.outOfOrder}, ` +
-    `failed writes ${writers.failed.length}`,
-)
-for (const line of [...result.examples, ...new Set(writers.failed)].slice(0, 20)) say(`  ${line}`)
-receiver.close()
+for (const line of [...examples, ...new Set(writers.failed)].slice(0, 20)) say(`  ${line}`)
+for (const { receiver } of sinks) receiver.close()
 await sql.end({ timeout: 5 })
 await server.stop('immediate')
 rmSync(folder, { recursive: true, force: true })
-process.exitCode = result.lost + result.outOfOrder + result.pending + writers.failed.length > 0 ? 1 : 0
+process.exitCode = bad > 0 ? 1 : 0

@@ -7,13 +7,14 @@ import type { Random } from './random.ts'
 /** What a receiver does with a request. */
 export type Weather = 'fair' | 'failing' | 'flaky' | 'slow' | 'resetting' | 'poisoned'
 
+/** A live change that was acknowledged. */
 export interface Arrival {
-  key: string
+  /** Of the change: its place in the log. */
+  event: number
   action: string
   record: Record<string, unknown>
-  /** Null: live. */
-  replay: string | null
-  backfill: string | null
+  /** The request that acknowledged it first: which one it was, and what it carried. */
+  request: { count: number; webhookId: string; attempt: string; weather: Weather }
 }
 
 export interface SoakReceiver {
@@ -41,6 +42,12 @@ export async function startReceiver(random: Random): Promise<SoakReceiver> {
         data: { action: string; record: Record<string, unknown>; metadata: Record<string, string | null> }[]
       }
       const w = self.weather
+      const told = {
+        count: self.requests,
+        webhookId: String(request.headers['webhook-id']),
+        attempt: String(request.headers['rowhook-attempt']),
+        weather: w,
+      }
       const poisoned = w === 'poisoned' && data.some((m) => Number(m.record['id']) % 17 === 3)
       if (w === 'failing' || poisoned || (w === 'flaky' && random.chance(0.3))) {
         response.writeHead(random.pick([500, 503, 429, 404])).end()
@@ -58,7 +65,8 @@ export async function startReceiver(random: Random): Promise<SoakReceiver> {
           else if (seen.has(key)) self.duplicates++
           else {
             seen.add(key)
-            self.first.push({ key, action: m.action, record: m.record, replay: null, backfill: null })
+            const event = Number(key.slice(key.lastIndexOf('-') + 1))
+            self.first.push({ event, action: m.action, record: m.record, request: told })
           }
         }
         response.writeHead(200).end()
