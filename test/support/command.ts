@@ -21,16 +21,16 @@ export const installSql = async (args: string[], env: Record<string, string> = {
 export const rowhook = async (args: string[], env: Record<string, string> = {}): Promise<Outcome> =>
   run(process.execPath, [join(sources, 'main.ts'), ...args], { env })
 
-/** Runs a program to its end. Nothing of our own environment but PATH and HOME reaches it. */
+/** Runs a program to its end. Of our own environment only PATH, HOME and the compile cache reach it. */
 export async function run(
   program: string,
   args: string[],
   options: { env?: Record<string, string>; cwd?: string; uid?: number } = {},
 ): Promise<Outcome> {
-  const { PATH = '', HOME = '/' } = process.env
+  const { PATH = '', HOME = '/', NODE_COMPILE_CACHE = '' } = process.env
   const child = spawn(program, args, {
     ...options,
-    env: { PATH, HOME, ...options.env },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [stdout, stderr, [code]] = await Promise.all([

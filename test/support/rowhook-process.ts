@@ -111,6 +111,7 @@ export async function startRowhook(options: {
 function sharedEnvironment(): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
     ROWHOOK_PORT: '0',
     ROWHOOK_ADMIN_TOKEN: adminToken,
     ROWHOOK_ENCRYPTION_KEY: encryptionKey,

@@ -1,7 +1,6 @@
 // A Postgres server for tests, in a temporary folder.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type PostgresOptions,
@@ -10,6 +9,7 @@ import {
   volatileSettings,
 } from '../../src/embedded/postgres.ts'
 import { atEnd } from './at-end.ts'
+import { serverFolder } from './folder.ts'
 
 /** Options of a server for tests: all of the embedded server's, save where its data lies. */
 export interface ServerOptions extends Omit<PostgresOptions, 'dataDir'> {
@@ -24,7 +24,7 @@ export async function startServer({ copyOf, prepare, ...options }: ServerOptions
   server: PostgresServer
   remove: () => Promise<void>
 }> {
-  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'rowhook-test-'))
+  const folder = serverFolder()
   chmodSync(folder, 0o755) // run by root, the server's own account must get in
   const removeFolder = () => rmSync(folder, { recursive: true, force: true })
   const dataDir = join(folder, 'data')

@@ -76,7 +76,7 @@ test('a reader that stays in the log makes maintenance come back later, not fail
   expect(await keys(sql)).toEqual([])
 })
 
-test('two maintenances at once do each thing once', async () => {
+test('maintenances at once disturb none, and the next call does what they left to each other', async () => {
   const { sql, sink, capture } = await logFixture()
   await capture(0, [1])
   await (await claim(sql, sink)).deliverAll()
@@ -87,6 +87,8 @@ test('two maintenances at once do each thing once', async () => {
       await one`call rowhook.maintain()`
     }),
   )
+  // A step that another call is in is skipped, so of three at once all may have skipped one.
+  await sessions[0]!`call rowhook.maintain()`
   expect(await keys(sql)).toEqual([])
   const [left] = await sessions[0]!`select count(*)::int as missing from rowhook.wanted_partitions()`
   expect(left).toEqual({ missing: 0 })

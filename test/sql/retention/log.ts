@@ -1,5 +1,6 @@
 // A log with a past: events of other days, and maintenance at a time that the test names.
 import type { ReservedSql, Sql } from 'postgres'
+import { atEnd } from '../../support/at-end.ts'
 import { createDatabase } from '../../support/database.ts'
 import { type SinkFixture, makeSink } from '../messages/sink.ts'
 
@@ -27,6 +28,7 @@ export async function logFixture(): Promise<LogFixture> {
   await sql`create table orders (id int primary key, note text)`
   const sink = await makeSink(sql)
   const session = await sql.reserve()
+  atEnd(() => session.release())
   const at = async (days: number) => {
     await session`
       select set_config('rowhook.now', ((date_trunc('day', now() at time zone 'UTC') + make_interval(days => ${days}, hours => 12))
