@@ -78,12 +78,9 @@ async function historyPage(c: Visit, table: Table): Promise<Response> {
               'No retained change of a row with this key. Changes that a sink wants are kept for a day at least; the page of the table keeps all of them for longer.',
               html`<a href="${path('tables', table.name)}">Keep the history of this table</a>`,
             )
-          : html`<section class="card">
-              <h2>What happened, newest first</h2>
-              <ol class="timeline">
-                ${answer.data.map((change, i) => html`<li>${entry(change, i === 0)}</li>`)}
-              </ol>
-            </section>`)
+          : html`<ol class="timeline">
+              ${answer.data.map((change, i) => html`<li>${entry(change, i === 0)}</li>`)}
+            </ol>`)
       }
       ${answer !== undefined && pager(here, query, answer.next_cursor)}`,
   })

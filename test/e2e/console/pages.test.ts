@@ -116,38 +116,6 @@ describe('every page', () => {
   })
 })
 
-describe('a chart', () => {
-  test('tells its numbers under the pointer, and shows a stretch that is marked', async () => {
-    const { sql } = stage.database
-    const { name } = await stage.sink()
-    await sql`
-      insert into rowhook.activity (sink_id, at, messages, requests, failed, latency)
-      select id, date_trunc('minute', now()) - m * interval '1 minute', 7, 8, 1, array[0, 0, 8]
-      from rowhook.sink, generate_series(10, 50) m where name = ${name}`
-    const { page, faults } = await openTab(browser, stage.rowhook.url)
-    await signIn(page)
-    await page
-      .getByRole('row')
-      .filter({ hasText: name })
-      .getByRole('img', { name: '287 messages in the last hour' })
-      .waitFor()
-    await page.goto(`/sinks/${name}`)
-    const plot = page.locator('.plot').first()
-    const { x, y, width } = (await plot.boundingBox())!
-    await page.mouse.move(x + width / 2, y + 20)
-    await page.locator('.tip').getByText('messages 7 failed requests 1').waitFor()
-    await page.mouse.down()
-    await page.mouse.move(x + width / 2 + width / 6 - 1, y + 20, { steps: 3 })
-    await page.mouse.up()
-    await page.waitForURL(({ searchParams }) => searchParams.has('since') && searchParams.has('until'))
-    const steps = page.locator('.plot[data-steps="11"], .plot[data-steps="10"]')
-    expect(await steps.count()).toBe(2)
-    await page.getByRole('link', { name: 'Messages captured in this time' }).click()
-    await page.getByText('fits these filters').waitFor()
-    expect(faults).toEqual([])
-  })
-})
-
 describe('endpoints, tables and tokens', () => {
   test('an endpoint is tested, and a new secret is shown once', async () => {
     const { page, faults } = await openTab(browser, stage.rowhook.url)
