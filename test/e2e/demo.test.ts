@@ -84,7 +84,7 @@ test('every webhook of the demo arrives and is printed as one line of JSON, twic
   expect(lines.toSorted()).toEqual(shown(first.bodies).toSorted())
   const [summary] = picture!.split('\n')
   expect(summary).toMatch(/^sink demo-orders: rowhook_demo\.orders where total >= 50 → http:/)
-}, 60_000)
+})
 
 test.each([
   ['no URL', 'foo', {}, 'demo: DATABASE_URL is not a Postgres URL; it looks like postgres://'],
@@ -110,4 +110,4 @@ test('a port that is none ends it with one line, and one that is taken is replac
   expect(code).toBe(0)
   expect(errors).toContain(`port ${port} is taken`)
   expect(/^admin API: http:\/\/127\.0\.0\.1:(\d+)$/m.exec(output)?.[1]).not.toBe(String(port))
-}, 60_000)
+})

@@ -122,7 +122,7 @@ test('a row that is read by a backfill takes its turn among its versions', async
   await eventually(() => expect(newest()).toEqual(expected))
   expectOnlyForward(target.messages)
   expect(target.messages.some(({ action }) => action === 'read')).toBe(true)
-}, 60_000)
+})
 
 test.each(['SIGTERM', 'SIGKILL'] as const)(
   'no older version comes after a newer one, whatever fails and though dispatchers end by %s',

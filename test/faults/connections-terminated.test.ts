@@ -22,4 +22,4 @@ test('connections that the server ends are made anew, and nothing is repeated or
   const tally = await tallyOf(sql, table, receiver)
   expect(tally).toMatchObject({ lost: 0, outOfOrder: 0, duplicated: 0 })
   await stage.rowhook.kill('SIGTERM')
-}, 60_000)
+})

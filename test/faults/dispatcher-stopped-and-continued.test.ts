@@ -35,4 +35,4 @@ test('a dispatcher that wakes from a stop longer than its lease does no harm, an
   const tally = await tallyOf(sql, table, receiver)
   expect(tally).toMatchObject({ lost: 0, outOfOrder: 0 })
   expect(tally.duplicated).toBeLessThan(200)
-}, 60_000)
+})

@@ -47,7 +47,7 @@ test('a failover behind one address loses nothing that was acknowledged, and bre
   expect(tally.duplicated).toBeLessThan(200)
   expect(tally.made).toBeGreaterThan(committed) // each statement changed one to three rows
   await stage.rowhook.kill('SIGTERM')
-}, 90_000)
+})
 
 test('with both servers in the URL a dispatcher finds the new primary by itself', async () => {
   const pair = await synchronousPair()
@@ -64,7 +64,7 @@ test('with both servers in the URL a dispatcher finds the new primary by itself'
   await receiver.waitFor(110, { timeoutMs: 30_000 })
   expect(await tallyOf(after, table, receiver)).toMatchObject({ lost: 0, outOfOrder: 0 })
   await stage.rowhook.kill('SIGTERM')
-}, 90_000)
+})
 
 const bothIn = ({ standby, primary }: Pair) =>
   `postgres://postgres@127.0.0.1:${standby.port},127.0.0.1:${primary.port}/shop?target_session_attrs=read-write`

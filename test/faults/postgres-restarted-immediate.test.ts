@@ -26,4 +26,4 @@ test('a server that is stopped the hard way and started again loses nothing and 
   expect(tally).toMatchObject({ lost: 0, outOfOrder: 0 })
   expect(tally.duplicated).toBeLessThan(200)
   await stage.rowhook.kill('SIGTERM')
-}, 120_000)
+})

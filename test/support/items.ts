@@ -95,7 +95,7 @@ export async function tallyOf(
   sql: postgres.Sql,
   table: string,
   receiver: Receiver,
-  { sink, excused = new Set(), timeoutMs = 15_000 }: TallyOptions = {},
+  { sink, excused = new Set(), timeoutMs = 60_000 }: TallyOptions = {},
 ): Promise<Tally> {
   const rows = await eventually(() => sql<{ id: number; n: number }[]>`select id, n from ${sql(table)}`, {
     timeoutMs,

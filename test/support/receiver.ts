@@ -137,7 +137,7 @@ export async function receiver(
   await listen()
   atEnd(close)
 
-  const waitUntil = async <T>(what: string, list: readonly T[], count: number, timeoutMs = 15_000) =>
+  const waitUntil = async <T>(what: string, list: readonly T[], count: number, timeoutMs = 60_000) =>
     eventually(
       () => {
         if (list.length < count) throw new Error(`${list.length} of ${count} ${what} after ${timeoutMs} ms`)

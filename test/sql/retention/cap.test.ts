@@ -69,7 +69,7 @@ test('a cap by size drops the oldest days first, and never the one that is writt
   expect(left.map((row) => row['key'])).toEqual(['2', '3'])
   await at(2)
   expect(await session`select from rowhook.capped_partitions()`).toHaveLength(0)
-}, 120_000)
+})
 
 test('a failing message whose day is capped is not reported twice', async () => {
   const { sql, session, sink, capture, maintainAt } = await logFixture()
