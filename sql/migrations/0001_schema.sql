@@ -321,7 +321,8 @@ create table rowhook.activity (
   latency   int[] not null default '{}',
   primary key (sink_id, at)
 ) with (fillfactor = 70);
-create index on rowhook.activity using brin (at);
+-- written in the order of time, so a few blocks hold the last hour of all sinks
+create index on rowhook.activity using brin (at) with (pages_per_range = 16, autosummarize = on);
 
 -- History ----------------------------------------------------------------------------------------
 
