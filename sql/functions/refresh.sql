@@ -21,7 +21,6 @@ begin
       hint = 'name the table in a sink, or keep its history with rowhook.retain';
   end if;
   perform rowhook.refresh_source(v_id);
-  perform rowhook.place_triggers(v_id);
-  update rowhook.source s set fingerprint = rowhook.source_fingerprint(s.id) where s.id = v_id;
+  perform rowhook.place_triggers_anew(v_id);
 end
 $$;

@@ -37,8 +37,7 @@ begin
     v_until := coalesce(v_until, clock_timestamp() + interval '200 ms');
     exit when clock_timestamp() > v_until;
     begin
-      perform rowhook.place_triggers(v_source.id);
-      update rowhook.source s set fingerprint = rowhook.source_fingerprint(s.id) where s.id = v_source.id;
+      perform rowhook.place_triggers_anew(v_source.id);
     exception when lock_not_available or insufficient_privilege then
       continue;
     end;

@@ -10,6 +10,7 @@ declare
   v_source  rowhook.source;
   v_spec    jsonb;
   v_fault   text;
+  v_seen    text;
 begin
   select * into strict v_source from rowhook.source s where s.id = refresh_source.source_id for update;
   if v_source.fingerprint = rowhook.source_fingerprint(v_source.id)
@@ -36,6 +37,9 @@ begin
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where s.id = v_source.id and c.oid = s.relid;
 
+  -- before the table is looked at: no lock keeps it from being altered meanwhile, and then this refresh
+  -- must not pass for the one that the alteration needs
+  v_seen := rowhook.source_fingerprint(v_source.id);
   v_spec := rowhook.capture_spec(v_source.id);
   v_fault := rowhook.capture_plans(v_spec);
   if v_fault is not null then
@@ -47,8 +51,7 @@ begin
   end if;
   execute rowhook.capture_code(v_spec);
   execute format('revoke all on function rowhook.capture_%s() from public', v_source.id);
-  update rowhook.source s set fingerprint = rowhook.source_fingerprint(s.id), refreshed_at = now()
-  where s.id = v_source.id;
+  update rowhook.source s set fingerprint = v_seen, refreshed_at = now() where s.id = v_source.id;
   return true;
 end
 $$;

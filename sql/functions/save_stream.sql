@@ -105,7 +105,8 @@ begin
 
   insert into rowhook.discarded
     (sink_id, event_id, replay_id, groups, attempts, webhook_id, error, event, record, changes)
-  select v_sink, d.event_id, v_replay, d.groups, d.attempts, d.webhook_id, d.error,
+  -- once each: `on conflict` refuses to see one twice, and a save that fails is tried again for ever
+  select distinct on (d.event_id) v_sink, d.event_id, v_replay, d.groups, d.attempts, d.webhook_id, d.error,
          coalesce(e.document, jsonb_build_object('id', d.event_id)), e.record, e.changes
   from json_to_recordset(p_ops -> 'discard') d(
     event_id bigint, groups text[], attempts int, webhook_id text, error text)

@@ -36,8 +36,8 @@ export interface Message<P> {
   since: number
   /** Number of its arrival: the order in which messages are set aside. */
   order: number
-  /** A newer version stands in for it, and it left its lanes (message_type rows). */
-  isReplaced?: boolean
+  /** It left its lanes unsent: a newer version stands in for it (message_type rows), or its payload is lost. */
+  isGone?: boolean
 }
 
 /** A read of the log; its position may be saved when nothing of it and of older ones is left. */

@@ -34,7 +34,7 @@ export function createNewest(state: RunState, settle: (m: Msg) => void): Newest 
     if (noted >= 0) hold.splice(noted, 1)
     if (older.payload !== undefined) state.aheadBytes -= older.size
     older.payload = undefined
-    older.isReplaced = true
+    older.isGone = true
     state.lanes.remove(older)
     settle(older)
   }

@@ -71,7 +71,7 @@ export function createLoader(state: RunState, lose: (m: Msg) => void): Loader {
     if (state.dead) return
     for (const m of messages) {
       const row = rows.get(m.id)
-      if (m.isReplaced === true) continue
+      if (m.isGone === true) continue
       if (row === undefined) lose(m)
       // it may have been set aside again meanwhile
       else if (m.payload === undefined && !m.lanes.some(isBlocked)) keepPayload(state, m, row)

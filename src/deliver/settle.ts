@@ -209,6 +209,7 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
       book.touch()
     },
     lose(m) {
+      m.isGone = true // two reads may have looked for it
       lanes.remove(m)
       noteDiscard(m, gone, null)
       book.touch()
