@@ -20,9 +20,8 @@ export const openAfter = 5
 const doubtAfter = 2
 
 interface Pace {
-  /** Failed requests since the last success, and how many of them were probes. */
+  /** Failed requests since the last success. */
   failures: number
-  probes: number
   /** Milliseconds of the caller's clock before which no batch of the tier probes. */
   at: number
 }
@@ -53,7 +52,7 @@ export function createCircuit(saved?: {
   probes: number
   nextAt: number
 }): Circuit {
-  const pace = (failures = 0, at = 0): Pace => ({ failures, probes: 0, at })
+  const pace = (failures = 0, at = 0): Pace => ({ failures, at })
   const open = saved?.open === true
   return {
     state: open ? 'open' : 'closed',
@@ -98,33 +97,29 @@ export interface Failure {
 /** A request failed. Returns whether this opened the circuit. */
 export function fail(circuit: Circuit, failure: Failure): boolean {
   const before = circuit.state
-  const pace = circuit.paces[failure.tier]
   circuit.failures++
-  pace.failures++
+  circuit.paces[failure.tier].failures++
   if (before === 'probing' && failure.batchId === circuit.probe) {
     circuit.state = next.probing.failure
     circuit.probe = null
     circuit.probes++
-    pace.probes++
-    slow(circuit, failure, tiers.slice(tiers.indexOf(failure.tier)))
+    slow(circuit, failure)
   } else if (before === 'closed' && circuit.failures >= openAfter) {
     circuit.state = 'open'
     circuit.probes = 0
-    slow(circuit, failure, tiers)
+    slow(circuit, failure)
     return true
   }
   return false
 }
 
-function slow(circuit: Circuit, { tier, retryAfterMs, now, waitMs }: Failure, which: readonly Tier[]): void {
-  for (const t of which) {
-    const pace = circuit.paces[t]
-    // while neither this tier nor one that says more is doubted, it may try at once
-    const heard = tiers.slice(0, tiers.indexOf(t) + 1)
-    if (t !== 'failed' && !heard.some((h) => isDoubted(circuit, h))) continue
-    const n = (t === tier && t !== 'failed' ? pace.probes : circuit.probes) + 1
-    pace.at = Math.max(pace.at, now + Math.max(waitMs(n), retryAfterMs))
-  }
+// What failed before waits for its time. So does a tier that is doubted, with those that say less, and
+// in one pace, whichever of them probed; while none that says more is doubted, one may try at once.
+function slow(circuit: Circuit, { retryAfterMs, now, waitMs }: Failure): void {
+  const at = now + Math.max(waitMs(circuit.probes + 1), retryAfterMs)
+  const doubted = tiers.findIndex((t) => isDoubted(circuit, t))
+  const slowed = doubted < 0 ? (['failed'] as const) : tiers.slice(doubted)
+  for (const pace of slowed.map((t) => circuit.paces[t])) pace.at = Math.max(pace.at, at)
 }
 
 /** Milliseconds until a batch of the tier may probe; 0: now. */

@@ -11,7 +11,7 @@ import { noteStored } from './barrier.ts'
 import { messageGroups, staleKey } from './group.ts'
 import type { Message } from './lanes.ts'
 import type { SavedState } from './run.ts'
-import type { RunState } from './state.ts'
+import type { RunState, UnderWay } from './state.ts'
 
 type Msg = Message<EventRow>
 
@@ -24,8 +24,8 @@ export interface Freezer {
   replace(batch: Batch, left: Msg[], ms: number, error: string): void
   /** Two halves go on as new batches. */
   split(batch: Batch, ms: number, error: string): void
-  /** Takes up what an earlier run left. */
-  restore(saved: SavedState): void
+  /** Takes up what an earlier run left; returns its requests that are still under way, as batches here. */
+  restore(saved: SavedState, underWay: readonly UnderWay[]): UnderWay[]
   /** Milliseconds until the next frozen batch is due; undefined: none is frozen. */
   nextDueMs(): number | undefined
 }
@@ -103,6 +103,15 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
     state.batches.delete(batch.id)
   }
 
+  function takeOver(batch: Batch, before: Batch): void {
+    batch.state = 'parked'
+    batch.attempt = before.attempt
+    batch.tier = before.tier
+    batch.startedAt = before.startedAt
+    const payloads = new Map(before.members.map((m) => [m.id, m.payload]))
+    for (const m of batch.members) m.payload = payloads.get(m.id)
+  }
+
   return {
     freeze,
     postpone: schedule,
@@ -130,7 +139,8 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
       lanes.addFirst(second)
       newBatch(first, ms, error)
     },
-    restore(saved) {
+    restore(saved, underWay) {
+      const adopted: UnderWay[] = []
       for (const b of saved.batches) {
         const batch: Batch = {
           id: b.id,
@@ -157,8 +167,14 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
         batch.lanes = new Set(lanes.occupy(b.groups, batch))
         state.batches.set(b.id, batch)
         noteStored(state, b.groups, batch.members.at(-1)!)
-        // its request was under way when the last run ended: what came of it is not known
-        schedule(batch, b.wait_ms ?? 0)
+        const request = underWay.find((r) => r.batch.id === b.id)
+        if (request === undefined) {
+          // wait_ms null: its request was under way when a run was killed; what came of it is not known
+          schedule(batch, b.wait_ms ?? 0)
+        } else {
+          adopted.push({ batch, exchange: request.exchange })
+          takeOver(batch, request.batch)
+        }
       }
       for (const [sourceId, { stale }] of target.tables) {
         if (stale !== null) lanes.occupy([staleKey(sourceId)], staleBlocker)
@@ -180,6 +196,7 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
         )
         noteStored(state, h.groups, m)
       }
+      return adopted
     },
     nextDueMs() {
       let next: number | undefined

@@ -9,7 +9,7 @@ import type { Exchange } from './exchange.ts'
 import type { Message } from './lanes.ts'
 import type { Loader } from './payload.ts'
 import type { Settler } from './settle.ts'
-import type { RunState } from './state.ts'
+import type { RunState, UnderWay } from './state.ts'
 
 /** Bytes of one request's body, about: a batch of large records is cut there. */
 const maxBodyBytes = 8 * 1024 * 1024
@@ -17,6 +17,8 @@ const maxBodyBytes = 8 * 1024 * 1024
 export interface Pump {
   /** Begins as many requests as may begin now. */
   send(): void
+  /** A request of the run before is still under way: it takes a slot here, and is finished here. */
+  adopt(request: UnderWay): void
   /** Forgets its timers. */
   clear(): void
 }
@@ -177,7 +179,7 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
   async function exchange(batch: Batch): Promise<void> {
     batch.attempt++
     batch.startedAt = now()
-    const result = await options.exchange(batch).catch((error: unknown): Exchange => {
+    const made = options.exchange(batch).catch((error: unknown): Exchange => {
       // the sender never rejects: this is a fault of ours, and must not stop the stream
       options.onError(error)
       const message = 'the request could not be made; see the log'
@@ -189,6 +191,13 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
         error: { code: 'internal', message },
       }
     })
+    await finish(batch, made)
+  }
+
+  async function finish(batch: Batch, made: Promise<Exchange>): Promise<void> {
+    state.underWay.set(batch, made)
+    const result = await made
+    state.underWay.delete(batch)
     leaveSlot(batch)
     state.progressAt = now()
     if (state.dead) return
@@ -202,6 +211,11 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
   }
 
   return {
+    adopt({ batch, exchange: made }) {
+      state.inFlight++
+      if (circuit.state === 'open') probe(circuit, batch.id)
+      void finish(batch, made)
+    },
     send() {
       while (state.inFlight < target.concurrency && options.mayRun() && sendNext());
     },

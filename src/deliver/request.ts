@@ -4,7 +4,8 @@ import type { RunTrace } from '../trace.ts'
 import type { Batch } from './batch.ts'
 import type { Exchange } from './exchange.ts'
 import type { Journal } from './journal.ts'
-import { statusText } from './outcome.ts'
+import { judge } from './outcome.ts'
+import type { Outcome } from './outcome.ts'
 import type { Sender } from './send.ts'
 import type { Target } from './target.ts'
 
@@ -55,8 +56,9 @@ export function createExchange(options: ExchangeOptions): (batch: Batch) => Prom
       sinkId: target.sink.id,
       secretHeaders,
     })
-    const ok = exchange.error === undefined && exchange.status! >= 200 && exchange.status! < 300
-    const error = exchange.error?.message ?? (ok ? null : statusText(exchange.status!))
+    const outcome = judge(exchange, keysOf(batch))
+    const ok = outcome.kind !== 'failed'
+    const error = errorOf(outcome, batch.members.length)
     span?.end(exchange.status, error ?? undefined)
     count(batch, exchange, ok, at)
     journal.add({
@@ -75,6 +77,17 @@ export function createExchange(options: ExchangeOptions): (batch: Batch) => Prom
     })
     return exchange
   }
+
+  // Lazy: the keys matter only when the answer names some as failed.
+  function* keysOf(batch: Batch): Iterable<string> {
+    for (const m of batch.members) yield target.keyOf(m.payload!)
+  }
+}
+
+function errorOf(outcome: Outcome, members: number): string | null {
+  if (outcome.kind === 'failed') return outcome.error
+  if (outcome.kind === 'delivered') return null
+  return `the receiver named ${outcome.failed.size} of ${members} messages as failed`
 }
 
 /** Headers for the delivery log, which has to say when it was not the endpoint that answered. */

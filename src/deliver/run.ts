@@ -21,7 +21,7 @@ import { createPump } from './pump.ts'
 import { createReader } from './read.ts'
 import { createSettler } from './settle.ts'
 import type { Source } from './source.ts'
-import type { RunState } from './state.ts'
+import type { RunState, UnderWay } from './state.ts'
 import type { Target } from './target.ts'
 
 /** A frozen batch that is due within this time keeps the run: starting it again would come too late. */
@@ -41,6 +41,8 @@ export interface RunOptions {
   pacer: Pacer
   /** What an earlier run left: frozen batches and held messages. */
   saved: SavedState
+  /** Requests of an earlier run of this process that are not over yet. */
+  underWay?: UnderWay[]
   /** Of a sink of rows: which rows the held ones are about. */
   heldRows?: HeldRow[]
   /** Sends the batch's attempt and logs it. */
@@ -84,8 +86,11 @@ export interface Run {
   announce(tick: number): void
   /** Looks again whether something may be sent: the circuit, the pace or the status may have changed. */
   wake(): void
-  /** Sends nothing new, waits for what is under way, saves; keeps what was read ahead where needed. */
-  stop(): Promise<void>
+  /**
+   * Sends nothing new, waits for what is under way, saves; keeps what was read ahead where needed.
+   * @param leave ends the waiting: what is under way then is written down, and returned for the next run
+   */
+  stop(leave?: AbortSignal): Promise<UnderWay[]>
   /** Forgets everything at once: the lease is lost. */
   abort(): void
   readonly inFlight: number
@@ -113,6 +118,7 @@ export function startRun(options: RunOptions): Run {
     batches: new Map(),
     truncates: new Map(),
     due: [],
+    underWay: new Map(),
     inFlight: 0,
     stopping: false,
     dead: false,
@@ -228,7 +234,7 @@ export function startRun(options: RunOptions): Run {
     for (const b of state.batches.values()) clearTimeout(b.timer)
   }
 
-  freezer.restore(options.saved)
+  for (const request of freezer.restore(options.saved, options.underWay ?? [])) sender.adopt(request)
   newest.restore(options.heldRows ?? [])
   queueMicrotask(pump)
 
@@ -239,23 +245,30 @@ export function startRun(options: RunOptions): Run {
       watchIdle()
     },
     wake: pump,
-    async stop() {
+    async stop(leave) {
       state.stopping = true
       source.close?.()
       clear()
       await new Promise<void>((resolve) => {
         quiet = () => {
-          if (state.dead || (state.inFlight === 0 && !reader.reading)) resolve()
+          if (state.dead || (!reader.reading && (state.inFlight === 0 || leave?.aborted === true))) resolve()
         }
+        leave?.addEventListener('abort', () => quiet?.())
         quiet()
       })
+      const left: UnderWay[] = []
       if (!state.dead) {
+        for (const [batch, exchange] of state.underWay) {
+          left.push({ batch, exchange })
+          if (batch.state === 'sending') park(batch)
+        }
         keepRest()
         await book.flush()
       }
       state.dead = true
       clear()
       book.close()
+      return left
     },
     abort() {
       state.dead = true

@@ -3,6 +3,7 @@
 // batches that failed, aside.ts what waits behind those, payload.ts what is in memory of a message.
 import type { EventRow } from '../log/events.ts'
 import type { Batch } from './batch.ts'
+import type { Exchange } from './exchange.ts'
 import type { Lanes, Message } from './lanes.ts'
 import type { RunOptions } from './run.ts'
 
@@ -15,6 +16,8 @@ export interface RunState {
   readonly truncates: Map<number, Message<EventRow>>
   /** Frozen batches whose time has come. */
   readonly due: Batch[]
+  /** Requests under way. */
+  readonly underWay: Map<Batch, Promise<Exchange>>
   /** Request slots that are taken, also by a batch whose payload is being fetched. */
   inFlight: number
   /** Nothing new is sent or read; what is under way ends. */
@@ -29,4 +32,10 @@ export interface RunState {
   progressAt: number
   /** Looks whether something may be sent or read now. */
   pump(): void
+}
+
+/** A request that outlives its run: the stream's next run hears what comes of it. */
+export interface UnderWay {
+  batch: Batch
+  exchange: Promise<Exchange>
 }

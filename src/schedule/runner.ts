@@ -8,6 +8,7 @@ import type { Journal } from '../deliver/journal.ts'
 import { createPacer } from '../deliver/pacer.ts'
 import { startRun } from '../deliver/run.ts'
 import type { Run } from '../deliver/run.ts'
+import type { UnderWay } from '../deliver/state.ts'
 import type { Sender } from '../deliver/send.ts'
 import { createLiveSource } from '../deliver/source.ts'
 import type { LiveSource, Source } from '../deliver/source.ts'
@@ -99,6 +100,8 @@ export interface Runner {
 }
 
 const idleMs = 3000
+/** A run that is to begin anew waits so long for its requests to end. */
+const leaveAfterMs = 1000
 /** Longer than it takes a tick to be announced. */
 const endedForMs = 5000
 
@@ -138,7 +141,7 @@ export function createRunner(options: RunnerOptions): Runner {
     }
   }
 
-  async function launch(stream: ClaimedStream, owner: string): Promise<void> {
+  async function launch(stream: ClaimedStream, owner: string, underWay: UnderWay[] = []): Promise<void> {
     const sink = await loadSink(sql, stream.sinkId)
     if (sink === null) return
     const target = createTarget(sink, options.ring, options.version, options.clock(), stream.replayId)
@@ -192,6 +195,7 @@ export function createRunner(options: RunnerOptions): Runner {
       circuit,
       pacer: createPacer(target.sink.rate_limit),
       saved: saved.state,
+      underWay,
       heldRows,
       async exchange(batch) {
         const isRead = batch.members[0]?.payload?.action === 'r'
@@ -268,13 +272,31 @@ export function createRunner(options: RunnerOptions): Runner {
     setTimeout(() => ended.delete(streamId), endedForMs).unref()
   }
 
+  // A receiver may take minutes to answer, and meanwhile the sink's other groups would wait. While the
+  // sink is active, such requests are left to the next run; else all of them end first.
+  async function stopSoon({ run, stream }: Running): Promise<UnderWay[]> {
+    const leave = new AbortController()
+    const timer = setInterval(() => {
+      if (draining) return
+      void readStream(sql, stream.id, stream.token).then(
+        (active) => active !== null && !draining && leave.abort(),
+        (error: unknown) => logger.warn({ err: error }, 'a stream could not be read; trying again'),
+      )
+    }, leaveAfterMs)
+    try {
+      return await run.stop(leave.signal)
+    } finally {
+      clearInterval(timer)
+    }
+  }
+
   /** Stops a run, does `work`, and starts it anew under the same lease. */
   async function restart(streamId: string, work?: () => Promise<void>): Promise<void> {
     const r = running.get(streamId)
     if (r === undefined || r.restarting) return
     r.restarting = true
     const job = (async () => {
-      await r.run.stop()
+      const underWay = await stopSoon(r)
       forget(streamId)
       await work?.()
       const again = draining ? null : await readStream(sql, streamId, r.stream.token)
@@ -282,7 +304,7 @@ export function createRunner(options: RunnerOptions): Runner {
         await releaseStream(sql, r.stream)
         return
       }
-      await launch(again, r.owner)
+      await launch(again, r.owner, underWay)
     })().catch(async (error: unknown) => {
       logger.warn({ err: error }, 'a run could not be restarted; its stream is given back')
       running.delete(streamId)

@@ -86,7 +86,7 @@ test('410 pauses the sink and says so; what was sent waits with it', async () =>
 
 test('a partial acknowledgement settles the others, and what failed is a new batch with attempt 1', async () => {
   const { sql } = stage.database
-  const { table, receiver } = await stage.sink({
+  const { table, receiver, call } = await stage.sink({
     batch_size: 10,
     respond: (_, at) => (at === 0 ? { fail: ({ record }) => record?.['id'] === 3 } : {}),
   })
@@ -99,6 +99,29 @@ test('a partial acknowledgement settles the others, and what failed is a new bat
   expect(second!.headers['webhook-id']).not.toBe(first!.headers['webhook-id'])
   expect(second!.messages[0]!.metadata).toEqual(first!.messages[2]!.metadata)
   expect(await tallyOf(sql, table, receiver)).toEqual({ made: 5, ...flawless })
+  await eventually(async () => {
+    const { data } = await call('GET', '/deliveries')
+    const log = data.map(({ outcome, error }: { outcome: string; error: string | null }) => [outcome, error])
+    expect(log.toReversed()).toEqual([
+      ['ok', 'the receiver named 1 of 5 messages as failed'],
+      ['ok', null],
+    ])
+  })
+})
+
+test('an answer that names every message as failed is a failure of the batch, in the log, too', async () => {
+  const { sql } = stage.database
+  const { table, receiver, call } = await stage.sink({
+    batch_size: 10,
+    respond: (_, at) => (at === 0 ? { fail: () => true } : {}),
+  })
+  await insertItems(sql, table, 1, 2)
+  await receiver.waitFor(2)
+  expect(receiver.requests.map(({ headers }) => headers['rowhook-attempt'])).toEqual(['1', '2'])
+  await eventually(async () => {
+    const { data } = await call('GET', '/deliveries?outcome=failed')
+    expect(data).toMatchObject([{ status: 200, error: '200, but every message named as failed' }])
+  })
 })
 
 test('a group whose message was not acknowledged waits, while the rest of the sink goes on', async () => {

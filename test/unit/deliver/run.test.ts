@@ -53,7 +53,17 @@ const steps = fc.array(
   fc.record({
     changes: fc.integer({ min: 0, max: 60 }),
     ms: fc.constantFrom(1, 5, 30, 200, 1500, 8000),
-    event: fc.constantFrom('nothing', 'nothing', 'nothing', 'kill', 'freeze', 'drain', 'outage', 'recovery'),
+    event: fc.constantFrom(
+      'nothing',
+      'nothing',
+      'nothing',
+      'kill',
+      'freeze',
+      'drain',
+      'edit',
+      'outage',
+      'recovery',
+    ),
   }),
   { minLength: 1, maxLength: 25 },
 )
@@ -68,6 +78,7 @@ async function live(world: World, plan: Step[], without: string[] = []): Promise
     if (event === 'outage') world.setMood(() => ({ status: 503, latencyMs: 2 }))
     if (event === 'recovery') world.setMood(null)
     if (event === 'drain') await world.drain()
+    if (event === 'edit') await world.edit()
     if (event === 'kill') world.kill()
     if (event === 'freeze') world.freeze()
     if (event === 'drain' || event === 'kill' || event === 'freeze') world.start()

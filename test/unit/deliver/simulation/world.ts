@@ -12,6 +12,7 @@ import { groupKeys } from '../../../../src/deliver/group.ts'
 import { type Run, startRun } from '../../../../src/deliver/run.ts'
 import type { Batch } from '../../../../src/deliver/batch.ts'
 import type { Source } from '../../../../src/deliver/source.ts'
+import type { UnderWay } from '../../../../src/deliver/state.ts'
 import type { Target } from '../../../../src/deliver/target.ts'
 import type { EventRow } from '../../../../src/log/events.ts'
 import { emptyStream, load, save, stateRows } from './database.ts'
@@ -67,6 +68,8 @@ export interface World {
   freeze(): void
   /** SIGTERM. */
   drain(): Promise<void>
+  /** The sink is edited: another run goes on, with the requests that are under way. */
+  edit(): Promise<void>
   /** Lets time pass. */
   pass(ms: number): Promise<void>
   /** Makes everything well and waits until nothing is left to do. */
@@ -225,7 +228,7 @@ export function createWorld(life: Life): World {
     }
   }
 
-  function start(): void {
+  function start(underWay: UnderWay[] = []): void {
     const token = (stream.token += 1)
     const own = (mayRun = { now: true })
     const scope = `s${(runs += 1)}`
@@ -249,6 +252,7 @@ export function createWorld(life: Life): World {
       circuit,
       pacer: createPacer(null),
       saved: load(stream, now()),
+      underWay,
       exchange,
       fetch: (ids) => database(() => ids.flatMap((id) => (byId.has(id) ? [{ ...byId.get(id)! }] : []))),
       decide: (rows) => database(() => ({ rows, errors: [], stale: [] })),
@@ -268,7 +272,7 @@ export function createWorld(life: Life): World {
   return {
     random,
     change,
-    start,
+    start: () => start(),
     pass,
     get lost() {
       return lost()
@@ -308,6 +312,17 @@ export function createWorld(life: Life): World {
     freeze() {
       mayRun.now = false
       run = undefined
+    },
+    async edit() {
+      const leave = new AbortController()
+      let left: UnderWay[] | undefined
+      const before = run
+      run = undefined
+      void before?.stop(leave.signal).then((requests) => (left = requests))
+      await pass(20)
+      leave.abort()
+      for (let ms = 0; before !== undefined && left === undefined && ms < 600_000; ms += 50) await pass(50)
+      start(left)
     },
     async drain() {
       const done = run?.stop()
