@@ -11,6 +11,8 @@
 -- turned out unwanted do not appear.
 -- `e.id not in (select …)` is one hash table for the whole scan; `not exists` would be a look-up for
 -- each event. Lateral look-ups keep the order of what they look up, so that a limit ends them early.
+-- Partitions that are no longer written have indexes by key and group (rowhook.index_partition). Which way is
+-- the shorter one depends on what is asked for, so it is planned anew each time.
 -- Reads only.
 create or replace function rowhook.find_messages(
   p_sink int, p_state text, p_source int, p_sources int[], p_group text, p_since timestamptz,
@@ -21,12 +23,15 @@ returns table (
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
+set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
   v_at         record;
   v_log_above  bigint := p_above;
   v_log_below  bigint := p_below;
+  v_keys       text[];
+  v_more       boolean;
 begin
   select * into v_at from rowhook.positions(array[p_sink]);
   -- A long history must not be scanned for what is pending, nor a long backlog for what is delivered.
@@ -38,6 +43,16 @@ begin
     v_log_below := least(p_below, (
       select greatest(f.high, v_at.last_id) + 1 from rowhook.tick f where f.id = v_at.from_tick));
   end if;
+
+  -- As keys in a form that an index leads to; of more than four (values with colons in them) none does.
+  v_keys := array(
+    select k::text
+    from rowhook.source s cross join lateral rowhook.key_splits(p_group, cardinality(s.key_columns)) k
+    where s.id = any (p_sources)
+    union select array[p_group]::text
+    union select '{}' where p_group = ''
+    limit 5);
+  v_more := cardinality(v_keys) > 4;
 
   return query
   with mark as materialized (
@@ -57,7 +72,10 @@ begin
              or p_sink = any (e.undecided) and not exists (
                select from rowhook.decide(p_sink, array[e.id], e.source_id) v where v.verdict = 'unwanted'))
         and (p_group is null
-             or p_group = coalesce(e.groups[array_position(e.sinks, p_sink)], array_to_string(e.pks, ':', '')))
+             or e.groups @> array[p_group] and e.groups[array_position(e.sinks, p_sink)] = p_group
+             or e.groups[array_position(e.sinks, p_sink)] is null
+                and (e.pks = v_keys[1]::text[] or e.pks = v_keys[2]::text[] or e.pks = v_keys[3]::text[]
+                     or e.pks = v_keys[4]::text[] or v_more and array_to_string(e.pks, ':', '') = p_group))
         and (p_state is null
              or (p_state = 'delivered') = (
                   e.action = 'r'

@@ -11,6 +11,8 @@ import { history, liveBesideBackfill } from './history.ts'
 import { jobQueue } from './job-queue.ts'
 import { latency } from './latency.ts'
 import { idle, largeTransaction } from './resources.ts'
+import { search } from './search.ts'
+import { sinks } from './sink-list.ts'
 import { print } from './table.ts'
 import { writers } from './writers.ts'
 
@@ -33,6 +35,8 @@ const parts: Record<string, (bench: Bench, full: boolean) => Promise<Figure[]>> 
   payload: async (bench, full) => payload(bench, full ? 5 : 2),
   idle: async (bench) => idle(bench),
   large: async (bench) => largeTransaction(bench),
+  sinks: async (bench) => sinks(bench),
+  search: async (bench, full) => search(bench, full ? 10_000_000 : 1_000_000),
 }
 
 const args = process.argv.slice(2)
