@@ -52,7 +52,10 @@ describe('messages', () => {
   })
 
   it('are found by state, table, group and time', async () => {
-    const { call } = await withMessages(3)
+    const { call, database } = await withMessages(3)
+    // within one millisecond: times are compared to the microsecond
+    await database.sql`
+      update rowhook.event set captured_at = date_trunc('milliseconds', now()) + id * interval '1 microsecond'`
     const all = (await call('GET', path)).body.data
     const ids = async (search: string) => {
       const { status, body } = await call('GET', `${path}?${search}`)
@@ -65,7 +68,6 @@ describe('messages', () => {
     expect(await ids('table=orders')).toEqual(everyId)
     expect(await ids('table=public.nothing')).toEqual([])
     expect(await ids('group=9007199254740991')).toEqual([everyId[1]])
-    // rows of one statement may share a microsecond
     const middle: string = all[1].captured_at
     const when = (fits: (at: string) => boolean) =>
       everyId.filter((_: string, i: number) => fits(all[i].captured_at))

@@ -57,7 +57,7 @@ export function listHistory<Kind extends HistoryKind>(
   const older =
     after === undefined
       ? sql`true`
-      : sql`(h.created_at, h.id) < (${after.createdAt}::timestamptz, ${after.id}::uuid)`
+      : sql`(h.created_at, h.id) < (${after.createdAt}::text::timestamptz, ${after.id}::uuid)`
   return select(db, kind, sinkId, older, limit)
 }
 

@@ -51,7 +51,7 @@ export function listMessages(
     db,
     maxBytes,
     sql`rowhook.list_messages(${sinkId}::int, ${state ?? null}::text, ${sourceId ?? null}::int,
-      ${group ?? null}::text, ${since ?? null}::timestamptz, ${until ?? null}::timestamptz,
+      ${group ?? null}::text, ${since ?? null}::text::timestamptz, ${until ?? null}::text::timestamptz,
       ${before ?? null}::bigint, ${limit}::int)`,
   )
 }
