@@ -1,5 +1,6 @@
 // `make bench`: every figure that is promised, in one run, as one table. `make bench-full` (--full) takes more
 // rounds, larger sizes and the combinations in between. Names of parts as arguments run only those.
+import { brokenSinks, outage } from './broken.ts'
 import { clients } from './capture/clients.ts'
 import { pgq } from './capture/pgq.ts'
 import { statements } from './capture/statements.ts'
@@ -26,6 +27,8 @@ const parts: Record<string, (bench: Bench, full: boolean) => Promise<Figure[]>> 
   writers: async (bench, full) => writers(bench, full ? 7 : 3),
   drain: async (bench) => drain(bench),
   latency: async (bench) => latency(bench),
+  broken: async (bench) => brokenSinks(bench),
+  outage: async (bench) => outage(bench),
   history: async (bench, full) => history(bench, full ? 1_000_000 : 100_000, 3),
   beside: async (bench, full) => liveBesideBackfill(bench, full ? 3_000_000 : 1_000_000, full ? 5 : 2),
   queue: async (bench, full) => jobQueue(bench, full ? 7 : 3),
