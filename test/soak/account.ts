@@ -36,14 +36,14 @@ const nameOf = (id: unknown, n: unknown, deleted: boolean): string =>
 const describe = (what: string, at: number, { event, request }: Arrival): string =>
   `${what} (event ${event}) as no. ${at}, in request ${request.count}, ${request.webhookId}, attempt ${request.attempt}, ${request.weather}`
 
-/** Waits until nothing is pending or failing, for five minutes at most, and counts. */
+/** Waits until nothing is pending or failing, for longer than the longest backoff at most, and counts. */
 export async function account(
   sql: Sql,
   { name, receiver, wants }: SoakSink,
   api: (method: string, path: string) => Promise<Record<string, unknown> | undefined>,
 ): Promise<Account> {
   let pending = -1
-  const end = Date.now() + 300_000
+  const end = Date.now() + 720_000
   while (pending !== 0 && Date.now() < end) {
     await sleep(500)
     const sink = await api('GET', `/api/sinks/${name}`)
