@@ -165,7 +165,7 @@ while (Date.now() - startedAt < minutes * 60_000) {
   if (process.env['VERBOSE'] !== undefined) say(`  ${((Date.now() - startedAt) / 1000).toFixed(1)} s ${name}`)
   await actions[name]!().catch((error: unknown) => {
     const { code = '', message } = error as { code?: string; message: string }
-    if (!/^(CONNECTION_|57P|55P03|40P01|08)/.test(code)) say(`  ${name}: ${code} ${message}`)
+    if (!/^(CONNECTION_|CONNECT_TIMEOUT|57P|55P03|40P01|08)/.test(code)) say(`  ${name}: ${code} ${message}`)
   })
   const status = readFileSync(`/proc/${processes[0]!.pid}/status`, 'utf8')
   memory.push(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024)

@@ -12,7 +12,7 @@ export interface Writers {
 }
 
 /** SQLSTATE classes and codes of a database that went away: not the fault of a capture. */
-const away = /^(57P0[123]|08...|CONNECTION_|ECONN|EPIPE|53300)/
+const away = /^(57P0[123]|08...|CONNECTION_|CONNECT_TIMEOUT|ECONN|EPIPE|53300)/
 
 /** Makes the tables. */
 export async function prepareTables(sql: Sql): Promise<void> {
