@@ -155,14 +155,13 @@ export async function many(bench: Bench, sizes: readonly number[], rounds: numbe
   return figures
 }
 
-/** Drain rate of rows of 1 kB to 1 MB, a message a request. */
-export async function payload(bench: Bench, rounds: number): Promise<Figure[]> {
+/** Drain rate of rows of 1 kB to 1 MB, a message a request; so many bytes in all of each size. */
+export async function payload(bench: Bench, rounds: number, total = 200e6): Promise<Figure[]> {
   const { sql } = bench
   const stage = await openStage(bench)
   await sql`create table large (id bigint generated always as identity primary key, v text)`
   await sql`create table filler as select string_agg(md5(random()::text), '') as text from generate_series(1, 33000)`
   await stage.sink('large', ['large'], 1)
-  const total = 200e6
   const figure = await slope(bench, stage, rounds, {
     name: 'size of a row',
     sizes: [1e3, 10e3, 100e3, 1e6],
