@@ -3,6 +3,7 @@
 // before, because later messages of the table join its own lane until it is done with. It waits behind a
 // failing group, and the table's other groups with it: rare, and the truth about a table that was emptied.
 import type { EventRow } from '../log/events.ts'
+import type { Batch } from './batch.ts'
 import { groupKeys, tableKey } from './group.ts'
 import type { Message } from './lanes.ts'
 import type { RunState } from './state.ts'
@@ -43,6 +44,14 @@ export function noteStored(
 ): void {
   for (const sourceId of target.tables.keys()) {
     if (groups.includes(tableKey(sourceId))) truncates.set(sourceId, m)
+  }
+}
+
+/** The action of a batch's member is known again: if the batch was noted, it is for its last truncate. */
+export function noteRestored({ truncates }: RunState, batch: Batch, row: EventRow, m: Msg): void {
+  const noted = truncates.get(row.source_id)
+  if (row.action === 't' && noted !== undefined && batch.members.includes(noted)) {
+    truncates.set(row.source_id, m)
   }
 }
 

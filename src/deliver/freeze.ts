@@ -10,6 +10,7 @@ import { release, settleIn } from './book.ts'
 import { noteStored } from './barrier.ts'
 import { messageGroups, staleKey } from './group.ts'
 import type { Message } from './lanes.ts'
+import { restorePayload } from './payload.ts'
 import type { SavedState } from './run.ts'
 import type { RunState, UnderWay } from './state.ts'
 
@@ -109,7 +110,10 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
     batch.tier = before.tier
     batch.startedAt = before.startedAt
     const payloads = new Map(before.members.map((m) => [m.id, m.payload]))
-    for (const m of batch.members) m.payload = payloads.get(m.id)
+    for (const m of batch.members) {
+      const row = payloads.get(m.id)
+      if (row !== undefined) restorePayload(state, batch, m, row)
+    }
   }
 
   return {

@@ -99,8 +99,8 @@ export interface Lanes<P> {
   readonly hasReady: boolean
   /** The first message of the first eligible lane. */
   peek(): Message<P> | undefined
-  /** Takes a waiting message out without sending it. */
-  remove(message: Message<P>): void
+  /** Takes a waiting message out without sending it; false: it does not wait, but was taken meanwhile. */
+  remove(message: Message<P>): boolean
 }
 
 const emptyLane = <P>(key: string): Lane<P> => ({
@@ -287,10 +287,9 @@ export function createLanes<P>(): Lanes<P> {
       return undefined
     },
     remove(message) {
+      if (!message.lanes[0]!.queue.includes(message, message.lanes[0]!.head)) return false
       for (const l of message.lanes) {
-        const at = l.queue.indexOf(message, l.head)
-        if (at < 0) continue
-        l.queue.splice(at, 1)
+        l.queue.splice(l.queue.indexOf(message, l.head), 1)
         if (l.head >= l.queue.length) {
           l.queue.length = 0
           l.head = 0
@@ -300,6 +299,7 @@ export function createLanes<P>(): Lanes<P> {
         wake(l)
       }
       leave(message)
+      return true
     },
   }
   return self

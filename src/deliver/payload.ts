@@ -1,6 +1,7 @@
 // Payloads in memory. A message that waits behind a failing one of its group is in memory by id
 // alone: its payload is in the log, and is fetched when its turn has come.
 import type { EventRow } from '../log/events.ts'
+import { noteRestored } from './barrier.ts'
 import { isBlocked } from './batch.ts'
 import type { Batch } from './batch.ts'
 import { groupKeys } from './group.ts'
@@ -71,10 +72,11 @@ export function createLoader(state: RunState, lose: (m: Msg) => void): Loader {
     if (state.dead) return
     for (const m of messages) {
       const row = rows.get(m.id)
-      if (m.isGone === true) continue
+      // another read may have been sooner
+      if (m.isGone === true || m.payload !== undefined) continue
       if (row === undefined) lose(m)
       // it may have been set aside again meanwhile
-      else if (m.payload === undefined && !m.lanes.some(isBlocked)) keepPayload(state, m, row)
+      else if (!m.lanes.some(isBlocked)) keepPayload(state, m, row)
     }
   }
 
@@ -103,25 +105,32 @@ export function createLoader(state: RunState, lose: (m: Msg) => void): Loader {
       const rows = await fetch(missing)
       for (const m of missing) {
         const row = rows.get(m.id)
-        if (row === undefined) continue
-        m.payload = row
-        m.size = sizeOf(row)
-        if (m.lanes.length === 0) m.lanes = lanesWithin(batch, row)
+        if (row !== undefined) restorePayload(state, batch, m, row)
       }
       return missing.filter((m) => m.payload === undefined)
     },
   }
+}
 
-  // A batch that an earlier run froze occupies the groups that are stored with it. An edit of group_by
-  // may have given its members others since; those belong to other batches, so all of its own count.
-  function lanesWithin(batch: Batch, row: EventRow): Msg['lanes'] {
-    const keys = new Set(groupKeys(options.target, row))
-    if (keys.size === 0) {
-      const own = lanes.occupyOne(batch)
-      batch.lanes.add(own)
-      return [own]
-    }
-    const own = [...batch.lanes].filter((l) => keys.has(l.key))
-    return own.length > 0 ? own : [...batch.lanes]
+/** Gives a member of a frozen batch its payload, and its lanes where an earlier run froze it. */
+export function restorePayload(state: RunState, batch: Batch, m: Msg, row: EventRow): void {
+  m.payload = row
+  m.size = sizeOf(row)
+  if (m.lanes.length === 0) m.lanes = lanesWithin(state, batch, row)
+  noteRestored(state, batch, row, m)
+}
+
+// A batch that an earlier run froze occupies the groups that are stored with it. An edit of group_by
+// may have given its members others since; those belong to other batches, so all of its own count.
+function lanesWithin({ lanes, options }: RunState, batch: Batch, row: EventRow): Msg['lanes'] {
+  const keys = new Set(groupKeys(options.target, row))
+  const all = [...batch.lanes].filter((l) => l.key !== '')
+  if (keys.size === 0 || all.length === 0) {
+    const own = lanes.occupyOne(batch)
+    batch.lanes.add(own)
+    return [own]
   }
+  // a truncate stands in the groups that there were when it came
+  const own = row.action === 't' ? all : all.filter((l) => keys.has(l.key))
+  return own.length > 0 ? own : all
 }

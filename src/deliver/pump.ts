@@ -197,10 +197,10 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
   async function finish(batch: Batch, made: Promise<Exchange>): Promise<void> {
     state.underWay.set(batch, made)
     const result = await made
-    state.underWay.delete(batch)
+    const isOurs = state.underWay.delete(batch)
     leaveSlot(batch)
     state.progressAt = now()
-    if (state.dead) return
+    if (state.dead || !isOurs) return
     settler.finish(batch, result)
     state.pump()
   }

@@ -262,6 +262,8 @@ export function startRun(options: RunOptions): Run {
           left.push({ batch, exchange })
           if (batch.state === 'sending') park(batch)
         }
+        // whatever ends from here on is the next run's: what has been written says that they are under way
+        state.underWay.clear()
         keepRest()
         await book.flush()
       }

@@ -209,8 +209,9 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
       book.touch()
     },
     lose(m) {
-      m.isGone = true // two reads may have looked for it
-      lanes.remove(m)
+      // several reads may have looked for it: one may have found it lost before, or brought it to be sent
+      if (!lanes.remove(m)) return
+      m.isGone = true
       noteDiscard(m, gone, null)
       book.touch()
     },

@@ -124,3 +124,15 @@ test('a body that is full ends the batch, and the rest of the group follows in t
   lanes.free(new Set(messages.flatMap((m) => m.lanes)), first)
   expect(lanes.take(9, 20, {}, false).messages.map((m) => m.id)).toEqual([2])
 })
+
+test('a message that was taken meanwhile is not removed, and its lane counts it no second time', () => {
+  const lanes = createLanes<string>()
+  const first = lanes.add({ ...message(0), place: 'held' }, ['a'])
+  const second = lanes.add({ ...message(1), place: 'held' }, ['a'])
+  lanes.take(1, 100, {}, false)
+  expect(lanes.remove(first)).toBe(false)
+  expect({ waiting: lanes.waiting, held: second.lanes[0]!.held }).toEqual({ waiting: 1, held: 1 })
+  expect(lanes.remove(second)).toBe(true)
+  expect(lanes.remove(second)).toBe(false)
+  expect(lanes.waiting).toBe(0)
+})

@@ -61,6 +61,9 @@ const steps = fc.array(
       'freeze',
       'drain',
       'edit',
+      'discard',
+      'redeliver',
+      'vanish',
       'outage',
       'recovery',
     ),
@@ -79,6 +82,8 @@ async function live(world: World, plan: Step[], without: string[] = []): Promise
     if (event === 'recovery') world.setMood(null)
     if (event === 'drain') await world.drain()
     if (event === 'edit') await world.edit()
+    if (event === 'discard' || event === 'redeliver') await world.command(event)
+    if (event === 'vanish') world.vanish()
     if (event === 'kill') world.kill()
     if (event === 'freeze') world.freeze()
     if (event === 'drain' || event === 'kill' || event === 'freeze') world.start()
@@ -108,7 +113,8 @@ test('a dispatcher that is drained repeats nothing, and counts every message onc
   await fc.assert(
     fc.asyncProperty(lives, steps, async (life, plan) => {
       const world = begin(life)
-      await live(world, plan, ['kill', 'freeze'])
+      // of a request that is under way when one of its messages is discarded, nobody hears any more
+      await live(world, plan, ['kill', 'freeze', 'discard'])
       await world.drain()
       expect({ lost: world.lost, duplicated: world.duplicated, outOfOrder: world.outOfOrder }).toEqual({
         lost: 0,
@@ -120,6 +126,24 @@ test('a dispatcher that is drained repeats nothing, and counts every message onc
     { numRuns },
   )
 }, 300_000)
+
+test('what an answer names as failed is first in its group, although the sink was edited meanwhile', async () => {
+  const world = begin({ groups: 1, batchSize: 5 })
+  const ids = world.change(5, 0)
+  world.setMood(() => ({ latencyMs: 2000, failed: [ids[1]!] }))
+  await world.pass(100)
+  await world.edit()
+  world.change(5, 0)
+  await world.pass(2500)
+  world.setMood(null)
+  await world.settle()
+  expect({ lost: world.lost, duplicated: world.duplicated, outOfOrder: world.outOfOrder }).toEqual({
+    lost: 0,
+    duplicated: 0,
+    outOfOrder: 0,
+  })
+  world.kill()
+})
 
 const minutes = (n: number) => n * 60_000
 

@@ -93,3 +93,73 @@ export function load(stream: StoredStream, now: number): SavedState {
 
 /** Rows of state that delivery keeps for this stream. */
 export const stateRows = (stream: StoredStream): number => stream.batches.size + stream.held.length
+
+const isWritten = (stream: StoredStream, id: number): boolean =>
+  stream.held.some((h) => h.event_id === id) ||
+  [...stream.batches.values()].some((b) => b.event_ids.includes(id))
+
+/** What rowhook.cap_partition does about messages whose payload it drops: those written down wait to be found lost. */
+export function cap(stream: StoredStream, ids: number[]): void {
+  for (const id of ids) {
+    if (id <= stream.position.last || isWritten(stream, id) || stream.discarded.has(id)) continue
+    stream.discarded.set(id, 'the log was cut off')
+  }
+}
+
+/** What rowhook.discard_messages does; what was delivered stays as it is. */
+export function discard(
+  stream: StoredStream,
+  ids: number[],
+  groupsOf: (id: number) => string[],
+  now: number,
+): void {
+  const going = new Set(ids)
+  const error = 'discarded by request'
+  for (const [batchId, b] of stream.batches) {
+    if (!b.event_ids.some((id) => going.has(id))) continue
+    stream.batches.delete(batchId)
+    for (const id of b.event_ids) if (going.has(id)) stream.discarded.set(id, error)
+    const rest = b.event_ids.flatMap((id, i) =>
+      going.has(id) ? [] : [{ id, failures: b.member_failures[i]! }],
+    )
+    if (rest.length === 0) continue
+    const id = `${batchId}r`
+    stream.batches.set(id, {
+      id,
+      event_ids: rest.map((m) => m.id),
+      member_failures: rest.map((m) => m.failures),
+      groups: [...new Set(rest.flatMap((m) => groupsOf(m.id)))],
+      attempt: 0,
+      next_ms: 0,
+      error: b.error,
+      dueAt: now,
+    })
+  }
+  for (const h of stream.held) if (going.has(h.event_id)) stream.discarded.set(h.event_id, error)
+  stream.held = stream.held.filter((h) => !going.has(h.event_id))
+  for (const id of ids) {
+    if (id > stream.position.last && !stream.discarded.has(id)) stream.discarded.set(id, error)
+  }
+}
+
+/** What rowhook.redeliver_messages does. */
+export function redeliver(
+  stream: StoredStream,
+  ids: number[],
+  groupsOf: (id: number) => string[],
+  now: number,
+): void {
+  const asked = new Set(ids)
+  for (const b of stream.batches.values()) {
+    if (b.dueAt === null || !b.event_ids.some((id) => asked.has(id))) continue
+    b.dueAt = now
+    stream.circuit.nextAt = now
+  }
+  for (const id of ids) {
+    if (isWritten(stream, id)) continue
+    stream.discarded.delete(id)
+    if (id > stream.position.last) continue
+    const seq = stream.held.reduce((n, o) => Math.max(n, o.seq), 0) + 1
+    stream.held.push({ seq, event_id: id, groups: groupsOf(id), failures: 0 })
+  }
+}

@@ -15,7 +15,7 @@ import type { Source } from '../../../../src/deliver/source.ts'
 import type { UnderWay } from '../../../../src/deliver/state.ts'
 import type { Target } from '../../../../src/deliver/target.ts'
 import type { EventRow } from '../../../../src/log/events.ts'
-import { emptyStream, load, save, stateRows } from './database.ts'
+import { cap, discard, emptyStream, load, redeliver, save, stateRows } from './database.ts'
 
 /** What kind of life. Shares are from 0 to 1. */
 export interface Life {
@@ -39,6 +39,9 @@ export interface Life {
   /** Of requests that take three seconds. */
   slow: number
 }
+
+/** What somebody may ask for about messages. */
+export type Command = 'discard' | 'redeliver'
 
 /** A receiver's mood: what it answers, how soon. */
 export type Mood = (batch: Batch) => { status?: number; latencyMs: number; failed?: number[] }
@@ -70,6 +73,10 @@ export interface World {
   drain(): Promise<void>
   /** The sink is edited: another run goes on, with the requests that are under way. */
   edit(): Promise<void>
+  /** Some messages, whatever their states, are discarded or redelivered by request. */
+  command(kind: Command): Promise<void>
+  /** Payloads go from the log although they are needed: the older ones, or some of all. */
+  vanish(): void
   /** Lets time pass. */
   pass(ms: number): Promise<void>
   /** Makes everything well and waits until nothing is left to do. */
@@ -89,6 +96,11 @@ export function createWorld(life: Life): World {
   /** What is neither acknowledged nor discarded of a group, in order; done ones are taken out when met. */
   const openIn = new Map<string, Set<number>>()
   const arrived = new Set<number>()
+  /** The last that arrived of what stands in a group. */
+  const lastIn = new Map<string, number>()
+  /** Sent again, or not at all, by request: they come whenever they come. */
+  const commanded = new Set<number>()
+  const vanished = new Set<number>()
   const acknowledgedAt = new Map<number, number>()
   const target = targetOf(life)
   let circuit = createCircuit()
@@ -96,6 +108,7 @@ export function createWorld(life: Life): World {
   let mayRun = { now: true }
   let mood: Mood | null = null
   let databaseFails = life.databaseFails
+  let delivered = 0
   let duplicated = 0
   let outOfOrder = 0
   let requests = 0
@@ -152,15 +165,19 @@ export function createWorld(life: Life): World {
     requests += 1
     const before = new Set<number>()
     for (const { id } of batch.members) {
-      const isFirst = !arrived.has(id)
-      for (const key of ordersOf(byId.get(id)!).waitsFor) {
+      const isFirst = !arrived.has(id) && !commanded.has(id)
+      const { standsIn, waitsFor } = ordersOf(byId.get(id)!)
+      for (const key of waitsFor) {
         const open = openIn.get(key) ?? []
         for (const o of open) {
           if (o >= id) break
-          if (isDone(o)) openIn.get(key)!.delete(o)
+          // a payload that is gone cannot come later
+          if (isDone(o) || vanished.has(o) || commanded.has(o)) openIn.get(key)!.delete(o)
           else if (isFirst && !before.has(o)) outOfOrder += 1
         }
+        if (isFirst && (lastIn.get(key) ?? 0) > id) outOfOrder += 1
       }
+      if (isFirst) for (const key of standsIn) lastIn.set(key, Math.max(lastIn.get(key) ?? 0, id))
       before.add(id)
       arrived.add(id)
     }
@@ -174,8 +191,9 @@ export function createWorld(life: Life): World {
     const bad = new Set(failed)
     for (const { id } of batch.members) {
       if (!ok || bad.has(id)) continue
-      if (acknowledgedAt.has(id)) duplicated += 1
-      else acknowledgedAt.set(id, now())
+      delivered += 1
+      if (!acknowledgedAt.has(id)) acknowledgedAt.set(id, now())
+      else if (!commanded.has(id)) duplicated += 1
     }
     await after(1)
     const body = failed.length === 0 ? '' : JSON.stringify({ failed: failed.map(String) })
@@ -213,8 +231,10 @@ export function createWorld(life: Life): World {
       },
       async next(limit) {
         const rows = await database(() => {
-          const at = log.findIndex((r) => r.event_id > last)
-          return at < 0 ? [] : log.slice(at, at + Math.min(limit, 1 + Math.floor(random() * 40)))
+          const left = log.filter(
+            ({ event_id: id }) => id > last && !vanished.has(id) && !stream.discarded.has(id),
+          )
+          return left.slice(0, Math.min(limit, 1 + Math.floor(random() * 40)))
         })
         if (rows.length === 0) return null
         last = rows.at(-1)!.event_id
@@ -254,7 +274,7 @@ export function createWorld(life: Life): World {
       saved: load(stream, now()),
       underWay,
       exchange,
-      fetch: (ids) => database(() => ids.flatMap((id) => (byId.has(id) ? [{ ...byId.get(id)! }] : []))),
+      fetch: (ids) => database(() => ids.flatMap((id) => (vanished.has(id) ? [] : [{ ...byId.get(id)! }]))),
       decide: (rows) => database(() => ({ rows, errors: [], stale: [] })),
       mayRun: () => own.now,
       onIdle: () => {},
@@ -267,6 +287,21 @@ export function createWorld(life: Life): World {
   const pass = async (ms: number) => {
     await vi.advanceTimersByTimeAsync(ms)
   }
+
+  /** Stops the run, does something to what is stored, and begins anew with the requests that are under way. */
+  async function restart(work: () => void): Promise<void> {
+    const leave = new AbortController()
+    let left: UnderWay[] | undefined
+    const before = run
+    run = undefined
+    void before?.stop(leave.signal).then((requests) => (left = requests))
+    await pass(Math.floor(random() * 20))
+    leave.abort()
+    for (let ms = 0; before !== undefined && left === undefined && ms < 600_000; ms += 50) await pass(50)
+    work()
+    start(left)
+  }
+
   const lost = () => log.filter(({ event_id: id }) => !isDone(id)).length
 
   return {
@@ -284,7 +319,7 @@ export function createWorld(life: Life): World {
       return outOfOrder
     },
     get delivered() {
-      return acknowledgedAt.size
+      return delivered
     },
     get storedDelivered() {
       return stream.delivered
@@ -313,16 +348,29 @@ export function createWorld(life: Life): World {
       mayRun.now = false
       run = undefined
     },
-    async edit() {
-      const leave = new AbortController()
-      let left: UnderWay[] | undefined
-      const before = run
-      run = undefined
-      void before?.stop(leave.signal).then((requests) => (left = requests))
-      await pass(20)
-      leave.abort()
-      for (let ms = 0; before !== undefined && left === undefined && ms < 600_000; ms += 50) await pass(50)
-      start(left)
+    edit: () => restart(() => {}),
+    command: (kind) =>
+      restart(() => {
+        const ids = log.flatMap(({ event_id: id }) => (chance(0.3) ? [id] : []))
+        for (const id of ids) commanded.add(id)
+        const groupsOf = (id: number) => groupKeys(target, byId.get(id)!)
+        if (kind === 'discard') discard(stream, ids, groupsOf, now())
+        else
+          redeliver(
+            stream,
+            ids.filter((id) => !vanished.has(id)),
+            groupsOf,
+            now(),
+          )
+      }),
+    vanish() {
+      const share = random()
+      const isOld = chance(0.5)
+      const ids = log.flatMap(({ event_id: id }, i) =>
+        (isOld ? i < log.length * share : chance(share)) && !vanished.has(id) ? [id] : [],
+      )
+      for (const id of ids) vanished.add(id)
+      cap(stream, ids)
     },
     async drain() {
       const done = run?.stop()
