@@ -28,7 +28,7 @@ begin
   revoke all on all sequences in schema rowhook from public;
   revoke all on all routines in schema rowhook from public;
   grant usage on schema rowhook to public;
-  grant execute on function rowhook.annotate(jsonb) to public;
+  grant execute on function rowhook.annotate(jsonb), rowhook.annotate(text) to public;
 
   foreach v_role in array array['rowhook_reader', 'rowhook_operator', 'rowhook_admin'] loop
     if to_regrole(v_role) is null then

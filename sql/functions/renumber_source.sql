@@ -32,6 +32,10 @@ begin
   update rowhook.source s
   set columns = rowhook.reborn_columns(s.columns, s.relid),
       retention_parts = rowhook.renumber_parts(s.retention_parts, v_numbers, v_types),
+      retention_names = (
+        select coalesce(jsonb_object_agg(coalesce(v_numbers ->> n.key, n.key), n.value), '{}')
+        from jsonb_each(s.retention_names) n where n.key <> 'table')
+        || jsonb_build_object('table', s.relid::oid::bigint),
       fingerprint = null
   where s.id = v_source.id;
 end

@@ -35,7 +35,8 @@ begin
   v_source := rowhook.source_for(v_relid);
   select s.retention into v_before from rowhook.source s where s.id = v_source for update;
   update rowhook.source s
-  set retention = keep, retention_filter = null, retention_parts = null, retention_can_raise = false
+  set retention = keep, retention_filter = null, retention_parts = null, retention_can_raise = false,
+      retention_names = '{}'
   where s.id = v_source;
   begin
     perform rowhook.refresh(v_relid);

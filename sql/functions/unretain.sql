@@ -17,7 +17,8 @@ begin
       hint = 'see: select * from rowhook.retentions';
   end if;
   update rowhook.source s
-  set retention = null, retention_filter = null, retention_parts = null, retention_can_raise = false
+  set retention = null, retention_filter = null, retention_parts = null, retention_can_raise = false,
+      retention_names = '{}'
   where s.id = v_source.id;
   perform rowhook.refresh_source(v_source.id);
   begin

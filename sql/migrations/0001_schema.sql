@@ -97,6 +97,8 @@ create table rowhook.source (
   retention_filter    jsonb,
   retention_parts     jsonb,
   retention_can_raise boolean not null default false,
+  -- names by attnum when the filter was saved, and the table's oid: as sink_table.column_names
+  retention_names     jsonb not null default '{}',
   refreshed_at        timestamptz,
   created_at          timestamptz not null default now()
 );

@@ -8,14 +8,16 @@ import type { ApiEnv, ApiOptions } from './context.ts'
 import { operation } from './operation.ts'
 import { body } from './request.ts'
 import { identifier } from './schema/name.ts'
-import { filterText } from './schema/sink.ts'
 import { tryFilter } from './store/filterTrial.ts'
 import { sourceIdsOf } from './store/sources.ts'
 
 /** How many of the last changes a filter is tried on. */
 const trialSize = 1000
 
-const checkInput = v.strictObject({ table: identifier, filter: filterText })
+/** Any text: what is wrong with it, an empty or a very long one too, is the answer. */
+const checkedFilter = v.nullable(v.union([v.string(), v.array(v.looseObject({})), v.looseObject({})]))
+
+const checkInput = v.strictObject({ table: identifier, filter: checkedFilter })
 
 const checkAnswer = v.variant('valid', [
   v.object({

@@ -30,7 +30,13 @@ export async function prepareReplay(
 ): Promise<PreparedReplay> {
   const sources =
     table_name === null ? await sourcesOfSink(db, sink.id) : [await onlySource(sql, db, sink, table_name)]
-  const shared = { since, until, table_name, filter, source_ids: sources.map(({ id }) => id) }
+  const shared = {
+    since,
+    until,
+    table_name: table_name === null ? null : sources[0]!.name,
+    filter,
+    source_ids: sources.map(({ id }) => id),
+  }
   if (filter === null) return { ...shared, filter_parts: null }
   const parts: [string, unknown][] = []
   for (const { id, relid, name } of sources) {

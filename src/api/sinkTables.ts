@@ -1,9 +1,8 @@
 // The tables of sinks as they are shown: under the names of now, because sinks follow renames of tables
 // and columns. What is shown can be sent back, and means the same.
 import { sql } from 'kysely'
-import type { FilterInput } from '../capture/filter-check.ts'
+import { type Renames, presentFilter, renamesSince } from '../capture/former-names.ts'
 import type { Db } from '../db/kysely.ts'
-import { respell } from '../filter/index.ts'
 import type { SinkEntry, SinkShown } from './schema/sink.ts'
 
 export type ShownTable = SinkShown['tables'][number]
@@ -32,7 +31,7 @@ export async function loadTables(
   interface Row extends Omit<ShownTable, 'stale_reason'> {
     sink_id: number
     stale_reason: string | null
-    renamed: Record<string, { now: string; taken: boolean }> | null
+    renamed: Renames | null
   }
   const columns = (list: string) => sql`
     case when ${sql.ref(list)} = '{}' then '[]' else
@@ -47,13 +46,7 @@ export async function loadTables(
         'the table was dropped; create it again and save the sink, or take it out of the sink' end) as stale_reason,
       case when t.group_columns is not null then ${columns('t.group_columns')} end as group_by,
       ${columns('t.exclude_columns')} as exclude_columns,
-      (select json_object_agg(n.value, json_build_object('now', a.attname, 'taken', exists (
-          select from pg_catalog.pg_attribute o
-          where o.attrelid = t.relid and o.attname = n.value and not o.attisdropped)))
-       from jsonb_each_text(t.column_names) n
-       join pg_catalog.pg_attribute a on a.attrelid = t.relid and not a.attisdropped
-         and a.attnum = case when n.key <> 'table' then n.key::int2 end
-       where a.attname <> n.value) as renamed
+      ${sql.raw(renamesSince('t.column_names', 't.relid'))} as renamed
     from rowhook.source s
     -- a table made anew has its columns under other numbers: then the names that were saved are meant
     join lateral (
@@ -66,17 +59,14 @@ export async function loadTables(
   const shown = new Map<number, ShownTable[]>()
   const former = new Map<number, Map<string, FormerNames>>()
   for (const { sink_id, stale_reason, renamed, ...table } of rows) {
-    const names = new Map(Object.entries(renamed ?? {}).map(([name, { now }]) => [name, now]))
-    const filter =
-      names.size === 0 || table.filter === null
-        ? table.filter
-        : ((await respell(table.filter as FilterInput, names)) as ShownTable['filter'])
+    const filter = await presentFilter(table.filter, renamed)
     const list = shown.get(sink_id) ?? []
     list.push({ ...table, filter, ...(stale_reason === null ? {} : { stale_reason }) })
     shown.set(sink_id, list)
-    if (names.size === 0) continue
+    if (renamed === null) continue
+    const names = new Map(Object.entries(renamed).map(([name, { now }]) => [name, now]))
     const ofSink = former.get(sink_id) ?? new Map<string, FormerNames>()
-    const taken = Object.values(renamed!).some((column) => column.taken)
+    const taken = Object.values(renamed).some((column) => column.taken)
     ofSink.set(table.name, { filter: table.filter, renamed: names, taken })
     former.set(sink_id, ofSink)
   }

@@ -1,5 +1,6 @@
 // What a person may choose a source from: GET /api/tables.
 import type postgres from 'postgres'
+import { type Renames, presentFilter, renamesSince } from './former-names.ts'
 
 /** One column of a table. */
 export interface TableColumn {
@@ -38,7 +39,7 @@ export async function describeTables(
   sql: postgres.ISql,
   options: { after?: string; limit?: number; name?: string } = {},
 ): Promise<TableDescription[]> {
-  return sql<TableDescription[]>`
+  const rows = await sql<(TableDescription & { renames: Renames | null })[]>`
     select d.* from (
       select t.name, t.schema, t."table",
         (select coalesce(json_agg(json_build_object('name', a.attname,
@@ -58,6 +59,7 @@ export async function describeTables(
               where e.source_id = s.id order by k.name) as sinks,
         case when s.retention is not null then
           json_build_object('keep', s.retention::text, 'filter', s.retention_filter) end as retention,
+        ${sql.unsafe(renamesSince('s.retention_names', 's.relid'))} as renames,
         rowhook.refusal(t.relid) as refusal
       from (
         select c.oid as relid, n.nspname as schema, c.relname as "table", rowhook.table_name(c.oid) as name
@@ -69,4 +71,12 @@ export async function describeTables(
     where ${options.after ?? null}::text is null or d.name > ${options.after ?? null} collate "C"
     order by d.name collate "C"
     limit ${options.limit ?? null}`
+  return Promise.all(
+    rows.map(async ({ renames, ...table }) => {
+      if (table.retention !== null) {
+        table.retention.filter = await presentFilter(table.retention.filter, renames)
+      }
+      return table
+    }),
+  )
 }

@@ -29,7 +29,7 @@ describe('a replay', () => {
     expect(body).toMatchObject({
       state: 'active',
       since: since.replace('Z', '000Z'),
-      table_name: 'orders',
+      table_name: 'public.orders',
       filter: 'mrr > 5',
       rows_done: 0,
       error: null,

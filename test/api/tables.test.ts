@@ -98,6 +98,49 @@ describe('a retention', () => {
   })
 })
 
+describe('a retention whose columns were renamed since', () => {
+  async function renamed(api: TestApi) {
+    const { call, database } = api
+    await call('PUT', '/api/tables/orders/retention', {
+      keep: '7 days',
+      filter: "mrr > 10 and status <> 'mrr'",
+    })
+    await database.sql`alter table orders rename mrr to revenue`
+    await database.sql`select rowhook.refresh('orders')`
+  }
+  const present = "revenue > 10 and status <> 'mrr'"
+
+  it('shows its filter under their present names, and keeps what it lets through', async () => {
+    const api = await withTables()
+    await renamed(api)
+    const { call, database } = api
+    expect((await call('GET', '/api/tables')).body.data[1].retention.filter).toBe(present)
+    const { body } = await call('PUT', '/api/tables/orders/retention', { keep: '8 days', filter: present })
+    expect(body).toEqual({ table: 'public.orders', keep: '8 days', filter: present })
+    await database.sql`insert into orders values (1, 5, 'x'), (2, 15, 'x')`
+    expect(await database.sql`select pks from rowhook.event`).toEqual([{ pks: ['2'] }])
+  })
+
+  it('leaves documents with the present and with the former names applied', async () => {
+    const api = await withTables()
+    await renamed(api)
+    const { call } = api
+    const document = (filter: string, keep = '7 days') => ({
+      retentions: [{ table: 'orders', keep, filter }],
+    })
+    const former = present.replace('revenue', 'mrr')
+    expect((await call('POST', '/api/config/plan', document(present))).body).toEqual({ changes: [] })
+    expect((await call('POST', '/api/config/plan', document(former))).body).toEqual({ changes: [] })
+    expect((await call('POST', '/api/config/apply', document(former, '9 days'))).status).toBe(200)
+    expect((await call('GET', '/api/tables')).body.data[1].retention).toEqual({
+      keep: '9 days',
+      filter: present,
+    })
+    const exported = (await call('GET', '/api/config/export')).body
+    expect(JSON.stringify(exported)).toContain('revenue > 10')
+  })
+})
+
 describe('a retention with', () => {
   let api: TestApi
   beforeAll(async () => {
@@ -150,6 +193,17 @@ describe('checking a filter', () => {
     })
     expect(status).toBe(200)
     expect(body).toEqual({ valid: false, error: expect.stringContaining('nothing'), position: 13 })
+  })
+
+  it.each([
+    ['an empty one', '', 'is empty'],
+    ['one of spaces', ' ', 'is empty'],
+    ['one that is too long', `${'true and '.repeat(3000)}true`, 'characters'],
+  ])('calls %s no filter', async (_, filter, reason) => {
+    const { call } = await withTables()
+    const { status, body } = await call('POST', '/api/filters/check', { table: 'orders', filter })
+    expect([status, body.valid]).toEqual([200, false])
+    expect(body.error).toContain(reason)
   })
 
   it('refuses a table that does not exist', async () => {

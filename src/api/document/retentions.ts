@@ -27,11 +27,12 @@ export async function planRetentions(
   )
   const steps: RetentionStep[] = []
   const named = new Set<string>()
-  for (const [index, entry] of entries.entries()) {
+  for (const [index, given] of entries.entries()) {
     await withinAsync(`retentions[${index}]`, async () => {
-      const name = names.get(entry.table) ?? entry.table
+      const name = names.get(given.table) ?? given.table
       named.add(name)
       const row = rows.find(({ table }) => table === name)
+      const entry = row === undefined ? given : underPresentNames(given, row)
       const after = { keep: await checkInterval(sql, entry.keep, 'keep'), filter: entry.filter }
       const diff = differences(row === undefined ? {} : { keep: row.keep, filter: row.filter }, after)
       if (diff.length === 0) return
@@ -60,4 +61,10 @@ export async function planRetentions(
       }
     }),
   ]
+}
+
+/** An entry of a document under present names, where it has the filter letter for letter as it was applied. */
+function underPresentNames(given: RetentionEntry, { filter, former }: Retention): RetentionEntry {
+  if (former === undefined || JSON.stringify(given.filter) !== JSON.stringify(former)) return given
+  return { ...given, filter: filter as RetentionEntry['filter'] }
 }

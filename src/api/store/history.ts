@@ -124,7 +124,10 @@ const columns: Record<HistoryKind, RawBuilder<unknown>> = {
     ${ofTables('case when bool_and(t.rows_total is not null) then sum(t.rows_total) end')} as rows_total,
     ${ofTables('coalesce(sum(t.rows_done), 0)')} as rows_done`,
   replay: sql`
-    ${time('h.since')} as since, ${time('h.until')} as until, h.table_name, h.filter_text as filter,
+    ${time('h.since')} as since, ${time('h.until')} as until, 
+    case when h.table_name is not null then coalesce(
+      (select ${sourceName} from rowhook.source s where s.id = h.source_ids[1]), h.table_name) end as table_name,
+    h.filter_text as filter,
     ${number(sql`h.rows_total`)} as rows_total, ${number(sql`h.rows_done`)} as rows_done`,
 }
 

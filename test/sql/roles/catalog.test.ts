@@ -32,6 +32,7 @@ test('PUBLIC may use the schema and annotate, and nothing else', async () => {
     order by 1, 2`
   expect(rights).toEqual([
     { kind: 'routine', name: 'rowhook.annotate(jsonb)', right: 'EXECUTE' },
+    { kind: 'routine', name: 'rowhook.annotate(text)', right: 'EXECUTE' },
     { kind: 'schema', name: 'rowhook', right: 'USAGE' },
   ])
 })
