@@ -16,7 +16,7 @@ begin
     select array_agg(distinct k.sink_id)
     from rowhook.source s
     cross join lateral (
-      select array_agg(distinct w.sink_id) as sinks, max(w.seen) as seen
+      select array_agg(distinct w.sink_id) filter (where w.sink_id is not null) as sinks, max(e.seen) as seen
       from (
         select e.sinks, e.undecided, row_number() over () as seen
         from (
@@ -30,10 +30,11 @@ begin
             and not pg_catalog.pg_visible_in_snapshot(e.xid, p_from.snapshot)
           order by e.source_id, e.id
           limit 1000) e) e
-      cross join lateral (
-        select unnest(e.sinks) as sink_id, e.seen
+      -- outer, for what no sink wants (the history of a table is kept) counts as seen
+      left join lateral (
+        select unnest(e.sinks) as sink_id
         union all
-        select unnest(e.undecided), e.seen) w) d
+        select unnest(e.undecided)) w on true) d
     cross join lateral (
       select unnest(d.sinks) as sink_id
       union all

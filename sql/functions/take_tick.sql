@@ -8,6 +8,7 @@
 -- One tick more is taken after the last news: scans start at the latest tick whose xid is lower than
 -- whatever may become visible, which is the last tick but one, so without it every look at an idle log
 -- would go over the last window again.
+-- And one after every thousand ids, wanted or not, so that no look has to go over more.
 -- Must run in read committed: every statement below needs its own snapshot.
 create or replace function rowhook.take_tick(out tick_id bigint, out made boolean)
 language plpgsql volatile
@@ -35,7 +36,8 @@ begin
 
   if v_last.id is not null
      and rowhook.due_sinks(v_last, v_snapshot, v_high) = '{}'
-     and v_last.low - rowhook.window_low(v_last, v_snapshot) < 100 then
+     and v_last.low - rowhook.window_low(v_last, v_snapshot) < 100
+     and v_high - v_last.high < 1000 then
     tick_id := v_last.id;
     return;
   end if;
