@@ -3,7 +3,6 @@
 // before, because later messages of the table join its own lane until it is done with. It waits behind a
 // failing group, and the table's other groups with it: rare, and the truth about a table that was emptied.
 import type { EventRow } from '../log/events.ts'
-import type { Batch } from './batch.ts'
 import { groupKeys, tableKey } from './group.ts'
 import type { Message } from './lanes.ts'
 import type { RunState } from './state.ts'
@@ -28,40 +27,36 @@ export function laneKeys({ options: { target }, lanes, truncates }: RunState, ro
   return [...new Set(keys)]
 }
 
-/** A message has come into its lanes. */
-export function noteTruncate({ truncates }: RunState, row: EventRow, m: Msg): void {
-  if (row.action === 't') truncates.set(row.source_id, m)
+function note({ truncates }: RunState, sourceId: number, m: Msg): void {
+  const noted = truncates.get(sourceId)
+  if (noted === undefined) truncates.set(sourceId, new Set([m]))
+  else noted.add(m)
+}
+
+/** A message has come into its lanes, or back from the log into its batch. */
+export function noteTruncate(state: RunState, row: EventRow, m: Msg): void {
+  if (row.action === 't') note(state, row.source_id, m)
 }
 
 /**
  * Messages of an earlier run, whose action is not known: what stands in a table's own lane may be a
  * truncate. Of a table without a key it is any message, and its lane is this one anyway.
  */
-export function noteStored(
-  { options: { target }, truncates }: RunState,
-  groups: readonly string[],
-  m: Msg,
-): void {
-  for (const sourceId of target.tables.keys()) {
-    if (groups.includes(tableKey(sourceId))) truncates.set(sourceId, m)
-  }
-}
-
-/** The action of a batch's member is known again: if the batch was noted, it is for its last truncate. */
-export function noteRestored({ truncates }: RunState, batch: Batch, row: EventRow, m: Msg): void {
-  const noted = truncates.get(row.source_id)
-  if (row.action === 't' && noted !== undefined && batch.members.includes(noted)) {
-    truncates.set(row.source_id, m)
+export function noteStored(state: RunState, groups: readonly string[], m: Msg): void {
+  for (const sourceId of state.options.target.tables.keys()) {
+    if (groups.includes(tableKey(sourceId))) note(state, sourceId, m)
   }
 }
 
 /** Whether later messages wait for this one. */
 export function isTruncate({ truncates }: RunState, m: Msg): boolean {
-  for (const truncate of truncates.values()) if (truncate === m) return true
+  for (const noted of truncates.values()) if (noted.has(m)) return true
   return false
 }
 
 /** A message was delivered, or its discarding is written down: after a crash it is not sent first again. */
 export function passTruncate({ truncates }: RunState, m: Msg): void {
-  for (const [sourceId, truncate] of truncates) if (truncate === m) truncates.delete(sourceId)
+  for (const [sourceId, noted] of truncates) {
+    if (noted.delete(m) && noted.size === 0) truncates.delete(sourceId)
+  }
 }

@@ -1,7 +1,7 @@
 // Payloads in memory. A message that waits behind a failing one of its group is in memory by id
 // alone: its payload is in the log, and is fetched when its turn has come.
 import type { EventRow } from '../log/events.ts'
-import { noteRestored } from './barrier.ts'
+import { noteTruncate } from './barrier.ts'
 import { isBlocked } from './batch.ts'
 import type { Batch } from './batch.ts'
 import { groupKeys } from './group.ts'
@@ -117,7 +117,7 @@ export function restorePayload(state: RunState, batch: Batch, m: Msg, row: Event
   m.payload = row
   m.size = sizeOf(row)
   if (m.lanes.length === 0) m.lanes = lanesWithin(state, batch, row)
-  noteRestored(state, batch, row, m)
+  noteTruncate(state, row, m)
 }
 
 // A batch that an earlier run froze occupies the groups that are stored with it. An edit of group_by

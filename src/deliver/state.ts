@@ -12,8 +12,8 @@ export interface RunState {
   readonly lanes: Lanes<EventRow>
   /** By webhook-id: those under way, and those frozen. */
   readonly batches: Map<string, Batch>
-  /** By source: the last truncate that is neither delivered nor discarded (barrier.ts). */
-  readonly truncates: Map<number, Message<EventRow>>
+  /** By source: its truncates that are neither delivered nor discarded (barrier.ts); never empty. */
+  readonly truncates: Map<number, Set<Message<EventRow>>>
   /** Frozen batches whose time has come. */
   readonly due: Batch[]
   /** Requests under way. */

@@ -145,6 +145,26 @@ test('what an answer names as failed is first in its group, although the sink wa
   world.kill()
 })
 
+test('rows wait for each truncate that is not through, not for the last alone', async () => {
+  const world = begin({ truncating: 1, batchSize: 5, concurrency: 1 })
+  world.setMood(() => ({ latencyMs: 500 }))
+  world.change(1, 0)
+  await world.pass(100)
+  const [first] = world.change(2)
+  world.setMood(() => ({ latencyMs: 10, failed: [first!] }))
+  await world.pass(600)
+  world.change(3, 7)
+  await world.pass(200)
+  world.setMood(null)
+  await world.settle()
+  expect({ requests: world.requests, lost: world.lost, outOfOrder: world.outOfOrder }).toEqual({
+    requests: 4,
+    lost: 0,
+    outOfOrder: 0,
+  })
+  world.kill()
+})
+
 const minutes = (n: number) => n * 60_000
 
 /** Changes of random groups at a steady rate. */
