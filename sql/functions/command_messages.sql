@@ -45,7 +45,7 @@ begin
   with target as materialized (
     select m.event_id
     from rowhook.find_messages(
-      p_sink, p_state, null, array(select t.source_id from rowhook.sink_table t where t.sink_id = p_sink), null,
+      p_sink, p_state, null, array(select rowhook.all_tables(p_sink)), null,
       '-infinity', 'infinity', -1, 9223372036854775807, null) m
     where p_ids is null
     union

@@ -1,6 +1,7 @@
 -- rowhook.decide(sink, events, source): the verdicts that capture left open, by the sink's entry for
 -- the source as it is now. Reads the log and the configuration, writes nothing.
---   verdict       wanted | unwanted | error (see `error`) | stale (the entry waits for an edit)
+--   verdict       wanted | unwanted | error (see `error`) | stale (the entry waits for an edit). Of a table that
+--                 was taken out of the sink nothing can be said any more: an error
 --   grp, old_grp  as in rowhook.event: null where the sink groups by key, or the group did not change
 -- One row per event that exists.
 create or replace function rowhook.decide(p_sink int, p_events bigint[], p_source int)
@@ -14,8 +15,13 @@ begin
   select * into v_entry from rowhook.sink_table t where t.sink_id = p_sink and t.source_id = p_source;
   if v_entry.id is null or v_entry.stale_reason is not null then
     return query
-      select e.id, case when v_entry.id is null then 'unwanted' else 'stale' end, null::text, null::text, null::text
-      from rowhook.event e where e.source_id = p_source and e.id = any (p_events);
+      select e.id,
+             case when v_entry.id is not null then 'stale' when f.source_id is not null then 'error' else 'unwanted' end,
+             null::text, null::text,
+             case when v_entry.id is null then 'its table was taken out of the sink before it was sent' end
+      from rowhook.event e
+      left join rowhook.former_table f on f.sink_id = p_sink and f.source_id = p_source
+      where e.source_id = p_source and e.id = any (p_events);
     return;
   end if;
   return query

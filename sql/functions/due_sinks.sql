@@ -40,6 +40,10 @@ begin
       union all
       select t.sink_id
       from rowhook.sink_table t
-      where d.seen >= 1000 and t.source_id = s.id) k), '{}');
+      where d.seen >= 1000 and t.source_id = s.id
+      union all
+      select f.sink_id
+      from rowhook.former_table f
+      where d.seen >= 1000 and f.source_id = s.id) k), '{}');
 end
 $$;

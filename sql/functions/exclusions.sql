@@ -1,5 +1,5 @@
 -- rowhook.exclusions(sink): what must be taken out of stored records before the sink sees them; a row for
--- each of its tables that excludes columns:
+-- each of its tables that excludes columns, or did so when it was taken out of the sink:
 --   columns, excluded  source.columns, and attnums
 --   names, until       what the excluded columns are called in events with a higher id that carry no shape;
 --                      for others ask rowhook.hidden_names
@@ -19,7 +19,10 @@ as $$
     select t.source_id, s.columns, t.exclude_columns,
            array(select c ->> 'name' from jsonb_array_elements(s.columns) c
                  where (c ->> 'attnum')::int2 = any (t.exclude_columns)) as names
-    from rowhook.sink_table t
+    from (
+      select t.source_id, t.exclude_columns from rowhook.sink_table t where t.sink_id = p_sink
+      union all
+      select f.source_id, f.exclude_columns from rowhook.former_table f where f.sink_id = p_sink) t
     join rowhook.source s on s.id = t.source_id
-    where t.sink_id = p_sink and t.exclude_columns <> '{}') x
+    where t.exclude_columns <> '{}') x
 $$;

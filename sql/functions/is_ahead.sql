@@ -8,7 +8,7 @@ as $$
   select exists (
     select
     from rowhook.positions(array[p_sink]) p
-    join rowhook.sink_table s on s.sink_id = p.sink_id
+    cross join rowhook.all_tables(p_sink) s(source_id)
     join rowhook.event e on e.source_id = s.source_id and e.id = p_event_id
     where e.action <> 'r'
       and not rowhook.is_settled(e.id, e.xid, p.from_snapshot, p.to_snapshot, p.last_id, p.floor, p.ceiling))

@@ -8,7 +8,7 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select p.stream_id, p.sink_id,
-         array(select t.source_id from rowhook.sink_table t where t.sink_id = p.sink_id),
+         array(select t.source_id from rowhook.read_tables(array[p.sink_id]) t),
          rowhook.window_low(f, '9223372036854775806:9223372036854775806:'::pg_snapshot),
          format('not rowhook.is_settled(e.id, e.xid, %L, %L, %s, %s, %s)',
            p.from_snapshot, p.to_snapshot, p.last_id, p.floor, p.ceiling)

@@ -18,8 +18,7 @@ as $$
 #variable_conflict use_column
 declare
   v_sources  int[] := array(
-    select t.source_id from rowhook.sink_table t
-    where t.sink_id = p_sink and (p_source is null or t.source_id = p_source));
+    select t.id from rowhook.all_tables(p_sink) t(id) where p_source is null or t.id = p_source);
   v_above    bigint := -1;
   v_below    bigint := coalesce(p_after, 9223372036854775807);
   v_since    timestamptz := coalesce(p_since, '-infinity');

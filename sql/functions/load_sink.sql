@@ -16,11 +16,13 @@ as $$
     'endpoint', (select row_to_json(e) from rowhook.endpoint e where e.id = s.endpoint_id),
     'tables', coalesce((
       select json_agg(json_build_object(
-        'source_id', t.source_id, 'schema', o.schema_name, 'table', o.table_name,
-        'group_columns', t.group_columns, 'stale', t.stale_reason))
-      from rowhook.sink_table t
-      join rowhook.source o on o.id = t.source_id
-      where t.sink_id = s.id), '[]'))
+        'source_id', r.source_id, 'schema', o.schema_name, 'table', o.table_name,
+        'group_columns', case when r.former then f.group_columns else t.group_columns end,
+        'stale', t.stale_reason, 'former', r.former))
+      from rowhook.read_tables(array[s.id]) r
+      join rowhook.source o on o.id = r.source_id
+      left join rowhook.sink_table t on t.sink_id = s.id and t.source_id = r.source_id
+      left join rowhook.former_table f on f.sink_id = s.id and f.source_id = r.source_id), '[]'))
   from rowhook.sink s
   where s.id = p_sink
 $$;

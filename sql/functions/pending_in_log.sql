@@ -42,7 +42,7 @@ as $$
   look as (
     select t.source_id, s.after_tick, s.up_to_tick, s.last_id, array_agg(s.sink_id) as sinks
     from stretch s
-    join rowhook.sink_table t on t.sink_id = s.sink_id
+    join rowhook.read_tables(p_sinks) t on t.sink_id = s.sink_id
     group by t.source_id, s.after_tick, s.up_to_tick, s.last_id
   ),
   found as materialized (

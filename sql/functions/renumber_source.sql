@@ -1,7 +1,7 @@
 -- rowhook.renumber_source(source): for after a dump and restore, which gives columns and types other
 -- numbers: finds again, by name, all that a source and its sinks' entries know by number. A column or
 -- type that is not found gets a number that none has, so that the entry turns stale and says so.
--- Writes source and sink_table; rowhook.refresh_source must follow.
+-- Writes source, sink_table and former_table; rowhook.refresh_source must follow.
 create or replace function rowhook.renumber_source(source_id int) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
@@ -29,6 +29,11 @@ begin
         from jsonb_each(t.column_names) n where n.key <> 'table')
         || jsonb_build_object('table', v_source.relid::oid::bigint)
   where t.source_id = v_source.id;
+  update rowhook.former_table f
+  set group_columns = case when f.group_columns is not null then
+        array(select coalesce((v_numbers ->> u.a::text)::int2, -1) from unnest(f.group_columns) with ordinality u(a, at) order by u.at) end,
+      exclude_columns = array(select coalesce((v_numbers ->> a::text)::int2, -1) from unnest(f.exclude_columns) a)
+  where f.source_id = v_source.id;
   update rowhook.source s
   set columns = rowhook.reborn_columns(s.columns, s.relid),
       retention_parts = rowhook.renumber_parts(s.retention_parts, v_numbers, v_types),

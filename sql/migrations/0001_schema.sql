@@ -128,6 +128,19 @@ create table rowhook.sink_table (
 );
 create index on rowhook.sink_table (source_id);
 
+-- A table that was taken out of a sink. What had been captured for the sink is still in the log: it is
+-- discarded, not lost, when the sink's position comes to it (rowhook.read_tables). And what the sink
+-- excluded stays hidden in what is kept. Put back, the table is an entry again and no row here.
+create table rowhook.former_table (
+  sink_id          int not null references rowhook.sink on delete cascade,
+  source_id        int not null references rowhook.source,
+  group_columns    int2[],
+  exclude_columns  int2[] not null default '{}',
+  left_at          timestamptz not null,
+  primary key (sink_id, source_id)
+);
+create index on rowhook.former_table (source_id);
+
 -- The event log ----------------------------------------------------------------------------------
 
 create sequence rowhook.event_id_seq;

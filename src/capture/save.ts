@@ -35,7 +35,13 @@ export async function saveTables(
         column_names = excluded.column_names, stale_reason = null`
   }
   await tx`
-    delete from rowhook.sink_table where sink_id = ${sinkId} and source_id <> all (${sourceIds}::int[])`
+    delete from rowhook.former_table where sink_id = ${sinkId} and source_id = any (${sourceIds}::int[])`
+  await tx`
+    with gone as (
+      delete from rowhook.sink_table where sink_id = ${sinkId} and source_id <> all (${sourceIds}::int[])
+      returning *)
+    insert into rowhook.former_table (sink_id, source_id, group_columns, exclude_columns, left_at)
+    select sink_id, source_id, group_columns, exclude_columns, rowhook.now() from gone`
   return [...new Set([...before.map(({ source_id }) => source_id), ...sourceIds])]
 }
 

@@ -64,7 +64,8 @@ export function createLoader(state: RunState, lose: (m: Msg) => void): Loader {
     await options.book.flush()
     const rows = await options.fetch(messages.map((m) => m.id))
     // of a table that was taken out of the sink meanwhile, nobody knows how the sink wants it
-    return new Map(rows.filter((r) => options.target.tables.has(r.source_id)).map((r) => [r.event_id, r]))
+    const { tables } = options.target
+    return new Map(rows.filter((r) => tables.get(r.source_id)?.former === false).map((r) => [r.event_id, r]))
   }
 
   async function loadOnce(messages: readonly Msg[]): Promise<void> {

@@ -10,6 +10,7 @@ import type { Message } from './lanes.ts'
 import type { Newest } from './newest.ts'
 import { keepPayload, sizeOf } from './payload.ts'
 import type { Decided } from './run.ts'
+import { takenOut } from './settle.ts'
 import type { Settler } from './settle.ts'
 import type { SourceChunk } from './source.ts'
 import type { RunState } from './state.ts'
@@ -68,6 +69,8 @@ export function createReader(
         if (chunk === null || state.dead) return
         const decided = chunk.rows.some((r) => r.undecided) ? await options.decide(chunk.rows) : null
         if (!state.dead) accept(chunk, decided)
+        // a whole backlog may be discarded, and nothing else bounds what is to be written then
+        if (book.ops.discard.length >= chunkLimit) await book.flush()
         return
       } catch (error) {
         options.onError(error)
@@ -86,7 +89,11 @@ export function createReader(
     const chunk = createChunk(read)
     book.addChunk(chunk)
     source.accepted?.(rows)
-    for (const row of rows) add(row, chunk)
+    for (const row of rows) {
+      if (target.tables.get(row.source_id)?.former === true) {
+        settler.discardRow(row, groupKeys(target, row), takenOut)
+      } else add(row, chunk)
+    }
     for (const { row, error } of [...(read.errors ?? []), ...(decided?.errors ?? [])]) {
       settler.discardRow(row, groupKeys(target, row), error)
     }

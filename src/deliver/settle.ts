@@ -24,6 +24,8 @@ type Msg = Message<EventRow>
 const splitAfter = 2
 const partly = 'the receiver acknowledged the batch in part and named this message as failed'
 const gone = 'its table was taken out of the sink, or its payload is no longer in the event log'
+/** Why what had not been read of such a table is discarded. */
+export const takenOut = 'its table was taken out of the sink before it was sent'
 
 export interface Settler {
   /** Judges an exchange and settles its batch. */

@@ -19,6 +19,8 @@ interface SinkTableDocument {
   table: string
   group_columns: number[] | null
   stale: string | null
+  /** Taken out of the sink: what was captured for it before is discarded. */
+  former: boolean
 }
 
 /** rowhook.load_sink's document. */
@@ -58,7 +60,7 @@ export interface SinkDocument {
 export interface Target {
   sink: SinkDocument
   installation: string
-  tables: Map<number, { groupColumns: number[] | null; stale: string | null }>
+  tables: Map<number, { groupColumns: number[] | null; stale: string | null; former: boolean }>
   url: string
   tls: TlsOptions | null
   concurrency: number
@@ -138,7 +140,12 @@ export function createTarget(
   return {
     sink,
     installation: short,
-    tables: new Map(sink.tables.map((t) => [t.source_id, { groupColumns: t.group_columns, stale: t.stale }])),
+    tables: new Map(
+      sink.tables.map((t) => [
+        t.source_id,
+        { groupColumns: t.group_columns, stale: t.stale, former: t.former },
+      ]),
+    ),
     url: joinUrl(endpoint.url, sink.path),
     tls: Object.keys(tls).length === 0 ? null : tls,
     concurrency: sink.concurrency,

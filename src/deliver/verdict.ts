@@ -4,7 +4,7 @@ import type { Sql } from 'postgres'
 import type { EventRow } from '../log/events.ts'
 import { fetchEvents } from '../log/events.ts'
 import type { Ops } from './book.ts'
-import { groupKeys, staleKey } from './group.ts'
+import { groupKeys, isStaleKey, staleKey } from './group.ts'
 import type { Decided, SavedState } from './run.ts'
 import type { ClaimedStream } from './store.ts'
 import type { Target } from './target.ts'
@@ -25,8 +25,10 @@ export function createDecider(
 ): (rows: EventRow[]) => Promise<Decided> {
   return async (rows) => {
     const open = new Map<number, number[]>()
+    // of a table that was taken out of the sink, all is discarded, whatever its filter would have said
+    const isOpen = (r: EventRow): boolean => r.undecided && target.tables.get(r.source_id)?.former === false
     for (const r of rows) {
-      if (!r.undecided) continue
+      if (!isOpen(r)) continue
       const ids = open.get(r.source_id)
       if (ids === undefined) open.set(r.source_id, [r.event_id])
       else ids.push(r.event_id)
@@ -41,8 +43,8 @@ export function createDecider(
     }
     const decided: Decided = { rows: [], errors: [], stale: [] }
     for (const row of rows) {
-      const v = row.undecided ? verdicts.get(row.event_id) : undefined
-      if (!row.undecided) decided.rows.push(row)
+      const v = verdicts.get(row.event_id)
+      if (!isOpen(row)) decided.rows.push(row)
       else if (v?.verdict === 'wanted') decided.rows.push({ ...row, grp: v.grp, old_grp: v.old_grp })
       else if (v?.verdict === 'error')
         decided.errors.push({ row, error: v.error ?? 'the filter raised an error' })
@@ -53,7 +55,7 @@ export function createDecider(
 }
 
 /**
- * Messages that waited for a stale table to be mended get their verdicts and groups now; those of a
+ * Messages that waited for a stale table to be mended, or taken out, get their verdicts and groups now; those of a
  * table that is still stale stay where they are. `ops` are to be noted in the new run's book.
  */
 export async function resolveStale(
@@ -63,10 +65,13 @@ export async function resolveStale(
   saved: SavedState,
   decide: (rows: EventRow[]) => Promise<Decided>,
 ): Promise<{ state: SavedState; ops: ((ops: Ops) => void)[] }> {
-  const mended = new Set(
-    [...target.tables].filter(([, t]) => t.stale === null).map(([sourceId]) => staleKey(sourceId)),
+  const stale = new Set(
+    [...target.tables].filter(([, t]) => t.stale !== null).map(([sourceId]) => staleKey(sourceId)),
   )
-  const waiting = saved.held.filter((h) => h.groups.length === 1 && mended.has(h.groups[0]!))
+  const waiting = saved.held.filter(
+    ({ groups: [group, ...more] }) =>
+      group !== undefined && more.length === 0 && isStaleKey(group) && !stale.has(group),
+  )
   if (waiting.length === 0) return { state: saved, ops: [] }
 
   const ops: ((ops: Ops) => void)[] = []

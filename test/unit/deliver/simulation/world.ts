@@ -395,8 +395,8 @@ export function createWorld(life: Life): World {
 function targetOf(life: Life): Target {
   return {
     tables: new Map([
-      [sourceId, { groupColumns: null, stale: null }],
-      [unorderedSource, { groupColumns: [], stale: null }],
+      [sourceId, { groupColumns: null, stale: null, former: false }],
+      [unorderedSource, { groupColumns: [], stale: null, former: false }],
     ]),
     concurrency: life.concurrency,
     batchSize: life.batchSize,
