@@ -109,7 +109,7 @@ test('put back before it was read, nothing happened', async () => {
   await sql`insert into taken values (3, 3, 'top')`
   await sink.change({ status: 'active' })
   const received = await sink.receiver.waitFor(2)
-  expect(received.map(({ record }) => record?.['id']).toSorted()).toEqual([1, 3])
+  expect(new Set(received.map(({ record }) => record?.['id']))).toEqual(new Set([1, 3]))
   await eventually(async () => expect(await sink.show()).toMatchObject({ pending: 0, discarded: 0 }))
 })
 
