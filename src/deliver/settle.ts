@@ -218,7 +218,11 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
       book.touch()
     },
     drop(batch, lost) {
-      for (const m of lost) noteDiscard(m, gone, batch.id)
+      for (const m of lost) {
+        // of one that an earlier run froze, only its batch knows the groups
+        if (m.lanes.length === 0) m.lanes = [...batch.lanes]
+        noteDiscard(m, gone, batch.id)
+      }
       batch.members = batch.members.filter((m) => !lost.includes(m))
       if (batch.members.length > 0) return true
       advance(batch, 'discarded')

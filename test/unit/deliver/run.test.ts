@@ -98,8 +98,10 @@ test('whatever happens, nothing is lost, nothing is out of order, and no state i
     fc.asyncProperty(lives, steps, async (life, plan) => {
       const world = begin(life)
       await live(world, plan)
-      expect({ lost: world.lost, outOfOrder: world.outOfOrder, stateRows: world.stateRows }).toEqual({
+      const { lost, ungrouped, outOfOrder, stateRows } = world
+      expect({ lost, ungrouped, outOfOrder, stateRows }).toEqual({
         lost: 0,
+        ungrouped: 0,
         outOfOrder: 0,
         stateRows: 0,
       })

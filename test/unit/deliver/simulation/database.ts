@@ -10,6 +10,8 @@ export interface StoredStream {
   batches: Map<string, Ops['freeze'][number] & { dueAt: number | null }>
   held: { seq: number; event_id: number; groups: string[]; failures: number }[]
   discarded: Map<number, string>
+  /** Of those that a run discarded, which have no groups to be redelivered in. */
+  ungrouped: Set<number>
   circuit: { open: boolean; failures: number; probes: number; nextAt: number }
   token: number
 }
@@ -22,6 +24,7 @@ export function emptyStream(position: Position): StoredStream {
     batches: new Map(),
     held: [],
     discarded: new Map(),
+    ungrouped: new Set(),
     circuit: { open: false, failures: 0, probes: 0, nextAt: 0 },
     token: 0,
   }
@@ -65,7 +68,10 @@ export function save(
   for (const [i, h] of ops.hold_first.entries()) {
     stream.held.push({ ...h, seq: lowest - ops.hold_first.length + i })
   }
-  for (const d of ops.discard) stream.discarded.set(d.event_id, d.error)
+  for (const d of ops.discard) {
+    stream.discarded.set(d.event_id, d.error)
+    if (d.groups.length === 0) stream.ungrouped.add(d.event_id)
+  }
   if (ops.circuit !== undefined) {
     const { state, failures, probes, next_ms } = ops.circuit
     stream.circuit = { open: state === 'open', failures, probes, nextAt: now + (next_ms ?? 0) }

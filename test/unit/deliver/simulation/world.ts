@@ -49,6 +49,8 @@ export type Mood = (batch: Batch) => { status?: number; latencyMs: number; faile
 /** What the guarantees forbid, and what else the caller may want to know. */
 export interface World {
   readonly lost: number
+  /** Discarded by a run, which did not say in which groups they would go out again. */
+  readonly ungrouped: number
   readonly duplicated: number
   readonly outOfOrder: number
   readonly delivered: number
@@ -311,6 +313,9 @@ export function createWorld(life: Life): World {
     pass,
     get lost() {
       return lost()
+    },
+    get ungrouped() {
+      return [...stream.ungrouped].filter((id) => byId.get(id)!.source_id !== unorderedSource).length
     },
     get duplicated() {
       return duplicated
