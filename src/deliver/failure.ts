@@ -38,7 +38,10 @@ export function timedOut(timeoutMs: number, phase: Phase): Failure {
 /** The failure that stands for an error thrown by the sender, undici or Node. */
 export function failureOf(error: unknown): Failure {
   const [code, message] = classify(error as NodeJS.ErrnoException)
-  return { code, message: message.length > 300 ? `${message.slice(0, 299)}…` : message }
+  const short = message.length > 300 ? `${message.slice(0, 299)}…` : message
+  // It is saved with the run's progress, and Postgres takes neither NUL nor half a surrogate pair: the
+  // save would fail, and be tried again for ever.
+  return { code, message: short.replaceAll('\0', '\uFFFD').toWellFormed() }
 }
 
 const CLOSED = 'connection closed by the receiver before its answer was whole'
