@@ -224,15 +224,17 @@ describe('transactions of every kind', () => {
   })
 
   test('a compiled capture burns no subtransaction ids, even where a filter is guarded', async () => {
-    const [row] = await session(async (own) => {
+    await session(async (own) => {
       await own`begin`
       for (let i = 1; i <= 70; i += 1) await own`insert into t values (${i}, 1)`
-      const found = await own<{ xids: number }[]>`
-        select (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - pg_current_xact_id()::text::bigint)::int as xids`
       await own`commit`
-      return found
     })
-    expect(row!.xids).toBeLessThan(10)
+    // What is written within a block carries the id of its subtransaction. (How many ids were given out
+    // meanwhile says nothing: other databases of the cluster take some, too.)
+    const ids = await sql`
+      select xmin::text, count(*)::int from (
+        select xmin from t union all select xmin from rowhook.event) w group by xmin::text`
+    expect(ids).toMatchObject([{ count: 140 }])
   })
 
   test('a prepared transaction, where the server allows any, is not made to fail by a notification', async () => {
