@@ -73,7 +73,10 @@ export interface World {
   freeze(): void
   /** SIGTERM. */
   drain(): Promise<void>
-  /** The sink is edited: another run goes on, with the requests that are under way. */
+  /**
+   * The sink is edited: another run goes on, with the requests that are under way. Now and then a table is
+   * taken out of the sink; the next edit may put it back.
+   */
   edit(): Promise<void>
   /** Some messages, whatever their states, are discarded or redelivered by request. */
   command(kind: Command): Promise<void>
@@ -353,7 +356,10 @@ export function createWorld(life: Life): World {
       mayRun.now = false
       run = undefined
     },
-    edit: () => restart(() => {}),
+    edit: () =>
+      restart(() => {
+        for (const table of target.tables.values()) table.former = chance(0.15)
+      }),
     command: (kind) =>
       restart(() => {
         const ids = log.flatMap(({ event_id: id }) => (chance(0.3) ? [id] : []))
