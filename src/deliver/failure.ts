@@ -39,10 +39,14 @@ export function timedOut(timeoutMs: number, phase: Phase): Failure {
 export function failureOf(error: unknown): Failure {
   const [code, message] = classify(error as NodeJS.ErrnoException)
   const short = message.length > 300 ? `${message.slice(0, 299)}…` : message
-  // It is saved with the run's progress, and Postgres takes neither NUL nor half a surrogate pair: the
-  // save would fail, and be tried again for ever.
-  return { code, message: short.replaceAll('\0', '\uFFFD').toWellFormed() }
+  return { code, message: storable(short) }
 }
+
+/**
+ * A text from elsewhere as it can be saved with a run's progress. Postgres takes neither NUL nor half a
+ * surrogate pair: the save would fail, and be tried again for ever.
+ */
+export const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').toWellFormed()
 
 const CLOSED = 'connection closed by the receiver before its answer was whole'
 

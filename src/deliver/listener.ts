@@ -4,7 +4,7 @@
 // process runs the sink's streams meanwhile, is schedule/listening.ts.
 import { MAX_RESPONSE_BYTES } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
-import { timedOut } from './failure.ts'
+import { storable, timedOut } from './failure.ts'
 import { MASK } from './headers.ts'
 import type { SendRequest, Sender } from './send.ts'
 
@@ -130,7 +130,8 @@ function createListener(
     },
     answer(requestId, answer) {
       if ('error' in answer) {
-        return end(requestId, unanswered({ code: 'listener', message: `listener: ${answer.error}` }))
+        const message = `listener: ${storable(answer.error)}`
+        return end(requestId, unanswered({ code: 'listener', message }))
       }
       const { status, headers, body } = answer
       const bytes = Buffer.from(body)

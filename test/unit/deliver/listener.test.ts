@@ -92,6 +92,14 @@ describe('an answer', () => {
     expect((await exchange).error).toEqual({ code: 'listener', message: 'listener: ECONNREFUSED' })
   })
 
+  test('of an error with characters that cannot be stored has others in their place', async () => {
+    const { sender, listen } = setUp()
+    const listener = listen()
+    const exchange = sender.send(request)
+    listener.answer('1', { error: 'a\0b\ud83d' })
+    expect((await exchange).error).toEqual({ code: 'listener', message: 'listener: a\uFFFDb\uFFFD' })
+  })
+
   test('that does not come in time is a timeout, and ends the listening', async () => {
     const { sender, listen, silent } = setUp()
     listen()
