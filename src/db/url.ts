@@ -114,7 +114,10 @@ function completeTls(parameters: URLSearchParams, env: Readonly<Record<string, s
   for (const [name, variable] of Object.entries(tlsVariables)) {
     const value = env[variable]
     const said = parameters.has(name) || (name === 'sslmode' && parameters.has('ssl'))
-    if (value && !said) parameters.set(name, value)
+    if (!value || said) continue
+    if (name === 'sslmode' && !sslModes.includes(value))
+      throw new ConfigError(`PGSSLMODE has an unknown value; give one of ${sslModes.join(', ')}`)
+    parameters.set(name, value)
   }
 }
 
@@ -152,9 +155,7 @@ function sslMode(parameters: URLSearchParams): string {
   const given = parameters.get('sslmode') ?? parameters.get('ssl') ?? fallback
   const mode = { true: 'require', '1': 'require', false: 'disable', '0': 'disable' }[given] ?? given
   if (sslModes.includes(mode)) return mode
-  throw new ConfigError(
-    `DATABASE_URL (or PGSSLMODE) has an unknown sslmode; give one of ${sslModes.join(', ')}`,
-  )
+  throw new ConfigError(`DATABASE_URL has an unknown sslmode; give one of ${sslModes.join(', ')}`)
 }
 
 function sessionAttributesOf(parameters: URLSearchParams): SessionAttributes | undefined {

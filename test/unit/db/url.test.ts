@@ -111,4 +111,7 @@ test("libpq's variables of TLS count where the URL is silent", () => {
   expect(parseDatabaseUrl('postgres://host/shop?sslmode=no-verify', env).tls).toEqual({
     rejectUnauthorized: false,
   })
+  expect(() => parseDatabaseUrl('postgres://host/shop', { PGSSLMODE: 'always' })).toThrow(
+    /^PGSSLMODE has an unknown value; give one of disable, /,
+  )
 })
