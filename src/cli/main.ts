@@ -9,6 +9,9 @@ import { processTerminal } from './terminal/process.ts'
 // at a million changes in one transaction this is a third of the peak, and costs no speed.
 setFlagsFromString('--max-semi-space-size=2')
 setFlagsFromString('--semi-space-growth-factor=1')
+// And the heap may double, not quadruple, before what died is collected: 180 MB at the peak of that
+// transaction in place of 248, for a sixth more of the processor's time while it is read.
+setFlagsFromString('--heap-growing-percent=100')
 
 const { env } = process
 const stopping = new AbortController()
