@@ -13,6 +13,7 @@ returns table (
   undecided boolean, size int)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 set enable_bitmapscan = off
 set enable_seqscan = off
 set enable_sort = off

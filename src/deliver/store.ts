@@ -3,6 +3,7 @@ import type { Sql } from 'postgres'
 import type { Ops, Position } from './book.ts'
 import type { HeldRow } from './newest.ts'
 import type { SavedState } from './run.ts'
+import type { Place } from './save.ts'
 import type { SinkDocument } from './target.ts'
 
 /** A stream as it was claimed. */
@@ -102,4 +103,15 @@ export async function saveStream(
     select rowhook.save_stream(${stream.id}, ${stream.token}, ${position.from}, ${position.to},
       ${position.last}, ${delivered}, ${ops === null ? null : JSON.stringify(ops)}::text::json) as ok`
   return row!['ok'] as boolean
+}
+
+/** Writes positions of live streams in one statement; the ids of those that it knows to be saved. */
+export async function savePositions(sql: Sql, places: readonly Place[]): Promise<Set<string>> {
+  const each = <T>(value: (place: Place) => T): T[] => places.map(value)
+  const rows = await sql<{ id: string }[]>`
+    select s::text as id from rowhook.save_positions(
+      ${each(({ stream }) => stream.id)}, ${each(({ stream }) => stream.token)},
+      ${each(({ position }) => position.from)}, ${each(({ position }) => position.to)},
+      ${each(({ position }) => position.last)}, ${each(({ delivered }) => delivered)}) s`
+  return new Set(rows.map(({ id }) => id))
 }

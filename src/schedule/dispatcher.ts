@@ -21,6 +21,9 @@ const timing = {
   /** Between ticks when nothing has come for `restAfter`. */
   resting: 10,
   restAfter: 300,
+  /** For every run that a tick makes read, and for all of them at most, until the next. */
+  read: 0.5,
+  manyReads: 50,
   sleepAfter: 1500,
   /** Between looks while asleep where LISTEN does not work (behind a transaction pooler). */
   deafSleep: 300,
@@ -201,17 +204,19 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
   }
 
-  async function tick(): Promise<void> {
+  /** How many runs here have something to read because of it. */
+  async function tick(): Promise<number> {
     const p = await pulse(sql, known)
     metrics.roundTrips.inc({ kind: 'pulse' })
     lastPulse = now()
-    if (p.tick === known) return
+    if (p.tick === known) return 0
     metrics.ticks.inc()
     const due = known === null ? 'all' : p.due
     known = p.tick
     lastNews = now()
-    runner.announce(p.tick, due)
+    const readers = runner.announce(p.tick, due)
     if (p.orphans.length > 0) await options.queue(p.orphans)
+    return readers
   }
 
   async function tickLoop(): Promise<void> {
@@ -223,15 +228,18 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         if (asleep) continue
       }
       const began = now()
+      let readers = 0
       try {
-        await tick()
+        readers = await tick()
       } catch (error) {
         logger.warn({ err: error }, 'no tick could be taken; trying again')
         await pause(500, (wake) => (wakeUp = wake))
       }
       const quiet = now() - lastNews > timing.restAfter
-      // A tick that costs much is taken less often: never more than half of the time.
-      const rest = Math.max(quiet ? timing.resting : timing.busy, now() - began)
+      // A tick that costs much is taken less often, by itself (never more than half of the time) and by
+      // what is read because of it: with many sinks, that would be most of the database's work.
+      const reads = Math.min(readers * timing.read, timing.manyReads)
+      const rest = Math.max(quiet ? timing.resting : timing.busy, now() - began, reads)
       await pause(rest, (wake) => (wakeUp = wake))
     }
   }

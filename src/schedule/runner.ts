@@ -8,6 +8,7 @@ import type { Journal } from '../deliver/journal.ts'
 import { createPacer } from '../deliver/pacer.ts'
 import { startRun } from '../deliver/run.ts'
 import type { Run } from '../deliver/run.ts'
+import { createSave } from '../deliver/save.ts'
 import type { UnderWay } from '../deliver/state.ts'
 import type { Sender } from '../deliver/send.ts'
 import { createLiveSource } from '../deliver/source.ts'
@@ -20,7 +21,6 @@ import {
   loadState,
   readStream,
   releaseStream,
-  saveStream,
 } from '../deliver/store.ts'
 import { createTarget } from '../deliver/target.ts'
 import type { Target } from '../deliver/target.ts'
@@ -79,8 +79,8 @@ interface Running {
 export interface Runner {
   /** Claims a stream and runs it; false when it is not to be had. */
   start(streamId: string): Promise<boolean>
-  /** Tells live runs of these sinks that there is a newer tick. */
-  announce(tick: number, sinkIds: readonly number[] | 'all'): void
+  /** Tells live runs of these sinks that there is a newer tick; how many of them run here. */
+  announce(tick: number, sinkIds: readonly number[] | 'all'): number
   /** Stops and starts the runs of sinks whose version is no longer the one they run with. */
   sync(versions: Readonly<Record<string, string>>): void
   /** Stops the live run of a sink, does something meanwhile, and goes on; nothing when it runs elsewhere. */
@@ -113,6 +113,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const ending = new Set<Promise<unknown>>()
   /** Live streams that were given back just now, by id; their sinks. */
   const ended = new Map<string, number>()
+  const save = createSave(sql)
   let draining = false
 
   async function start(streamId: string): Promise<boolean> {
@@ -151,7 +152,7 @@ export function createRunner(options: RunnerOptions): Runner {
       position: stream.position,
       delivered: stream.delivered,
       delayMs: 40,
-      save: (position, delivered, ops) => saveStream(sql, stream, position, delivered, ops),
+      save: (position, delivered, ops) => save(stream, position, delivered, ops),
       onLost: () => {
         logger.warn({ sink: sink.name }, 'the stream was taken over by another dispatcher')
         lose(stream.id)
@@ -324,15 +325,18 @@ export function createRunner(options: RunnerOptions): Runner {
   return {
     start,
     announce(tick, sinkIds) {
+      let told = 0
       for (const r of running.values()) {
-        if (r.stream.replayId === null && (sinkIds === 'all' || sinkIds.includes(r.stream.sinkId)))
-          tell(r, tick)
+        if (r.stream.replayId !== null || (sinkIds !== 'all' && !sinkIds.includes(r.stream.sinkId))) continue
+        tell(r, tick)
+        told++
       }
-      if (sinkIds === 'all') return
+      if (sinkIds === 'all') return told
       for (const [streamId, sinkId] of ended) {
         if (running.has(streamId) || !sinkIds.includes(sinkId)) continue
         void options.requeue(streamId, 0).catch(() => {})
       }
+      return told
     },
     sync(versions) {
       for (const [id, r] of running) {

@@ -1,0 +1,64 @@
+// Saves the progress of all runs of this process. Most of it is positions and nothing else, and with many
+// sinks a transaction for each would be most of the database's work: those that come at about the same
+// time are saved by one statement.
+import type { Sql } from 'postgres'
+import type { Ops, Position } from './book.ts'
+import type { ClaimedStream } from './store.ts'
+import { savePositions, saveStream } from './store.ts'
+
+/** Writes a run's progress; false: the lease is lost. */
+export type Save = (
+  stream: ClaimedStream,
+  position: Position,
+  delivered: number,
+  ops: Ops | null,
+) => Promise<boolean>
+
+/** A position that is to be saved. */
+export interface Place {
+  stream: ClaimedStream
+  position: Position
+  delivered: number
+}
+
+interface Waiting extends Place {
+  resolve(saved: boolean | Promise<boolean>): void
+  reject(error: unknown): void
+}
+
+/** Milliseconds from one statement to the next. */
+const everyMs = 20
+
+/**
+ * Makes the function that runs save with. A position that comes alone is saved at once; those that come
+ * less than 20 ms after the last wait for each other until then.
+ */
+export function createSave(sql: Sql): Save {
+  let waiting: Waiting[] = []
+  let timer: NodeJS.Timeout | undefined
+  let lastAt = -Infinity
+
+  async function flush(): Promise<void> {
+    timer = undefined
+    lastAt = performance.now()
+    const places = waiting
+    waiting = []
+    try {
+      const saved = await savePositions(sql, places)
+      for (const p of places) {
+        // whether its lease is lost, or somebody holds its row for a moment, is found out by itself
+        p.resolve(saved.has(p.stream.id) || saveStream(sql, p.stream, p.position, p.delivered, null))
+      }
+    } catch (error) {
+      for (const p of places) p.reject(error)
+    }
+  }
+
+  return (stream, position, delivered, ops) => {
+    if (ops !== null || stream.replayId !== null) return saveStream(sql, stream, position, delivered, ops)
+    return new Promise((resolve, reject) => {
+      waiting.push({ stream, position, delivered, resolve, reject })
+      timer ??= setTimeout(() => void flush(), Math.max(0, lastAt + everyMs - performance.now()))
+    })
+  }
+}
