@@ -30,8 +30,7 @@ begin
   cross join unnest(d.event_ids) m(event_id)
   where m.event_id = any (p_ids);
   if v_due > 0 then
-    update rowhook.stream st set circuit_next_at = rowhook.now()
-    where st.sink_id = p_sink and st.circuit = 'open';
+    perform rowhook.probe_soon(p_sink);
   end if;
 
   with mark as (

@@ -13,7 +13,7 @@
 --   hold_first                                before everything held so far
 --   release  [event id]                       held no longer: sent, or in a batch
 --   discard  [{event_id, groups, attempts, webhook_id, error}]
---   circuit  {state, failures, probes, next_ms|null}
+--   circuit  {state, blind, failures, probes, next_ms|null}
 --   backfill [{id, cursor, rows, done, size}] how far backfill_table rows have got; a backfill whose
 --                                             tables are all done is completed
 --   replayed number                           messages that a replay has brought so far
@@ -135,6 +135,7 @@ begin
   if p_ops -> 'circuit' is not null then
     update rowhook.stream st
     set circuit = p_ops #>> '{circuit,state}',
+        circuit_blind = coalesce((p_ops #>> '{circuit,blind}')::boolean, false),
         circuit_failures = (p_ops #>> '{circuit,failures}')::int,
         circuit_probes = (p_ops #>> '{circuit,probes}')::int,
         circuit_next_at =

@@ -238,6 +238,8 @@ create table rowhook.stream (
   token            bigint not null default 0,
   -- consecutive failed requests; at 5 the circuit opens until a probe succeeds
   circuit          text not null default 'closed' check (circuit in ('closed', 'open')),
+  -- nothing at all gets through: nothing is tried before circuit_next_at
+  circuit_blind    boolean not null default false,
   circuit_failures int not null default 0,
   circuit_probes   int not null default 0,
   circuit_next_at  timestamptz,

@@ -36,9 +36,12 @@ export async function createEndpoint(
   return { row, ...made }
 }
 
-/** @param row as it was read in this transaction, with a lock */
+/**
+ * Circuits that are open probe at once: the edit may have mended it, or this is another receiver.
+ * @param row as it was read in this transaction, with a lock
+ */
 export async function updateEndpoint(
-  { db, audit }: Change,
+  { tx, db, audit }: Change,
   rules: EndpointRules,
   row: EndpointRow,
   patch: EndpointPatch,
@@ -46,6 +49,9 @@ export async function updateEndpoint(
   const now = new Date()
   const { columns, ...made } = patchEndpoint(rules, row, patch, now)
   const after = await endpoints.updateEndpoint(db, row.id, columns, now)
+  await (after.url === row.url
+    ? tx`select rowhook.probe_soon(s.id) from rowhook.sink s where s.endpoint_id = ${row.id}`
+    : tx`select rowhook.change_receiver(s.id) from rowhook.sink s where s.endpoint_id = ${row.id}`)
   await audit({
     action: 'endpoint.update',
     resource: `endpoint:${row.name}`,

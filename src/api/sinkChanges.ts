@@ -51,8 +51,22 @@ export async function updateSink(
   await sinks.updateSink(db, row.id, await columnsOf(db, { ...before, ...patch }))
   const sourceIds = tables === undefined ? [] : await saveTables(tx, row.id, [...tables])
   const after = await sinks.findSink(db, row.uid)
+  if (after.endpoint_id !== row.endpoint_id || after.path !== row.path) {
+    await tx`select rowhook.change_receiver(${row.id})`
+  } else if (mayMend(row, after)) {
+    await tx`select rowhook.probe_soon(${row.id})`
+  }
   await audit({ action, resource: `sink:${row.name}`, before, after: await settingsOf(db, after) })
   return { row: after, sourceIds }
+}
+
+// What else of a sink makes a receiver that refuses everything take it: an open circuit asks at once. Any
+// other edit leaves it its time.
+function mayMend(before: SinkRow, after: SinkRow): boolean {
+  if (before.status !== 'active' && after.status === 'active') return true
+  return (['request_timeout_ms', 'batch', 'compression', 'message_type'] as const).some(
+    (name) => before[name] !== after[name],
+  )
 }
 
 /** @returns sources to `regenerate` before the commit, and to `forgetSources` after it */

@@ -109,7 +109,13 @@ export interface Ops {
   }[]
   backfill: BackfillStep[]
   replayed?: number
-  circuit?: { state: 'open' | 'closed'; failures: number; probes: number; next_ms: number | null }
+  circuit?: {
+    state: 'open' | 'closed'
+    blind: boolean
+    failures: number
+    probes: number
+    next_ms: number | null
+  }
   error?: string | null
   pause?: string
 }

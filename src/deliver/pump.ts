@@ -142,7 +142,7 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
     state.batches.set(batch.id, batch)
     pacer.take()
     state.inFlight++
-    if (circuit.state === 'open') probe(circuit, batch.id)
+    if (circuit.state === 'open') probe(circuit, batch.id, batch.tier)
     void exchange(batch)
     return true
   }
@@ -155,7 +155,7 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
     pacer.take()
     state.inFlight++
     retrying.add(batch)
-    if (circuit.state === 'open') probe(circuit, batch.id)
+    if (circuit.state === 'open') probe(circuit, batch.id, batch.tier)
     void prepareAndSend(batch)
     return true
   }
@@ -213,7 +213,7 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
   return {
     adopt({ batch, exchange: made }) {
       state.inFlight++
-      if (circuit.state === 'open') probe(circuit, batch.id)
+      if (circuit.state === 'open') probe(circuit, batch.id, batch.tier)
       void finish(batch, made)
     },
     send() {

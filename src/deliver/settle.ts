@@ -7,7 +7,7 @@ import { retryDelayMs } from './backoff.ts'
 import { isTruncate, passTruncate } from './barrier.ts'
 import { advance } from './batch.ts'
 import type { Batch } from './batch.ts'
-import { fail, probeDelayMs, succeed } from './circuit.ts'
+import { fail, isBlind, probeDelayMs, succeed } from './circuit.ts'
 import type { Tier } from './circuit.ts'
 import type { Exchange } from './exchange.ts'
 import { settle } from './freeze.ts'
@@ -152,6 +152,7 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
     const open = circuit.state !== 'closed'
     book.ops.circuit = {
       state: open ? 'open' : 'closed',
+      blind: isBlind(circuit, lanes.trust.size > 0),
       failures: circuit.failures,
       probes: circuit.probes,
       next_ms: open ? probeDelayMs(circuit, 'failed', performance.now()) : null,

@@ -1,6 +1,7 @@
 // The calls of a run into the database: lease, state, saves. All SQL is in sql/functions.
 import type { Sql } from 'postgres'
 import type { Ops, Position } from './book.ts'
+import type { SavedCircuit } from './circuit.ts'
 import type { HeldRow } from './newest.ts'
 import type { SavedState } from './run.ts'
 import type { Place } from './save.ts'
@@ -16,7 +17,7 @@ export interface ClaimedStream {
   position: Position
   /** Messages delivered so far. */
   delivered: number
-  circuit: { open: boolean; failures: number; probes: number; waitMs: number }
+  circuit: Omit<SavedCircuit, 'nextAt'> & { waitMs: number }
 }
 
 /** Takes a stream's lease; null when somebody else has it, or its sink is not active. */
@@ -27,7 +28,7 @@ export async function claimStream(
 ): Promise<ClaimedStream | null> {
   const [row] = await sql`
     select id::text, sink_id, replay_id, token::text, tick_from::float8 as "from", tick_to::float8 as "to",
-      last_id::float8 as last, delivered::float8 as delivered, circuit, circuit_failures, circuit_probes,
+      last_id::float8 as last, delivered::float8 as delivered, circuit, circuit_blind, circuit_failures, circuit_probes,
       coalesce(extract(epoch from circuit_next_at - rowhook.now()) * 1000, 0)::float8 as wait_ms
     from rowhook.claim_stream(${streamId}, ${dispatcherId})`
   return row === undefined ? null : claimed(row)
@@ -38,7 +39,7 @@ export async function readStream(sql: Sql, streamId: string, token: string): Pro
   const [row] = await sql`
     select st.id::text, st.sink_id, st.replay_id, st.token::text, st.tick_from::float8 as "from",
       st.tick_to::float8 as "to", st.last_id::float8 as last, st.delivered::float8 as delivered,
-      st.circuit, st.circuit_failures, st.circuit_probes,
+      st.circuit, st.circuit_blind, st.circuit_failures, st.circuit_probes,
       coalesce(extract(epoch from st.circuit_next_at - rowhook.now()) * 1000, 0)::float8 as wait_ms
     from rowhook.stream st
     join rowhook.sink s on s.id = st.sink_id and s.status = 'active'
@@ -60,6 +61,7 @@ function claimed(row: Record<string, unknown>): ClaimedStream {
     delivered: row['delivered'] as number,
     circuit: {
       open: row['circuit'] === 'open',
+      blind: row['circuit_blind'] as boolean,
       failures: row['circuit_failures'] as number,
       probes: row['circuit_probes'] as number,
       waitMs: row['wait_ms'] as number,

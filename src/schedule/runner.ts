@@ -171,12 +171,7 @@ export function createRunner(options: RunnerOptions): Runner {
       slots: () => ({ free: begun?.free ?? 0, underWay: begun?.inFlight ?? 0 }),
     })
     const now = performance.now()
-    const circuit = createCircuit({
-      open: stream.circuit.open,
-      failures: stream.circuit.failures,
-      probes: stream.circuit.probes,
-      nextAt: now + stream.circuit.waitMs,
-    })
+    const circuit = createCircuit({ ...stream.circuit, nextAt: now + stream.circuit.waitMs })
     const trace = traceRun(sink.name, stream.replayId)
     const exchange = createExchange({
       target,

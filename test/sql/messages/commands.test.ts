@@ -137,7 +137,7 @@ test('a failing batch is due at once, and an open circuit probes', async () => {
         { nextMs: 500_000 },
       ),
     ],
-    circuit: { state: 'open', failures: 5, probes: 0, next_ms: 500_000 },
+    circuit: { state: 'open', blind: true, failures: 5, probes: 0, next_ms: 500_000 },
   }))
   expect(await redeliver(sql, sink, 'failing')).toBe(2)
   const [batch] = await sql`

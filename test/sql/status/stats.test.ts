@@ -115,7 +115,7 @@ test('health is what a person has decided, then what is broken, then what fails'
   await run.settle(await run.read(), { freeze: [failedBatch(sink, [{ id: 1, key: 1 }])], error: '500' })
   const health = async () => (await stats(sql, sink))['health']
   expect(await health()).toBe('degraded')
-  await run.note({ circuit: { state: 'open', failures: 5, probes: 0, next_ms: 1000 } })
+  await run.note({ circuit: { state: 'open', blind: true, failures: 5, probes: 0, next_ms: 1000 } })
   expect(await health()).toBe('failing')
   await sql`update rowhook.sink_table set stale_reason = 'column status is gone'`
   expect(await stats(sql, sink)).toMatchObject({ health: 'stale', last_error: 'column status is gone' })

@@ -15,7 +15,7 @@ test('while nothing gets through, one request at a time probes at the pace of th
   for (const tier of ['fresh', 'failed', 'fresh', 'failed', 'failed', 'fresh'] as const) {
     now += Math.min(probeDelayMs(circuit, 'fresh', now), probeDelayMs(circuit, 'failed', now))
     times.push(now)
-    probe(circuit, `probe at ${now}`)
+    probe(circuit, `probe at ${now}`, tier)
     failed(`probe at ${now}`, tier)
   }
   expect(times).toEqual([1000, 3000, 7000, 15_000, 31_000, 63_000])

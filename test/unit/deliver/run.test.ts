@@ -244,3 +244,45 @@ test.for([1, 10])(
     world.kill()
   },
 )
+
+test.for(['edit', 'drain', 'kill'] as const)(
+  'while an endpoint is down, %ss neither hammer it nor lengthen the time until it is tried again',
+  async (how) => {
+    const world = begin({ groups: 100 })
+    world.change(20)
+    await world.pass(1000)
+    world.setMood(() => ({ status: 503, latencyMs: 5 }))
+    const { requests } = world
+    for (let second = 0; second < 60; second += 1) {
+      world.change(5)
+      await world.pass(1000)
+      if (second % 4 !== 3) continue
+      if (how === 'edit') await world.edit()
+      if (how === 'drain') await world.drain()
+      if (how === 'kill') world.kill()
+      if (how !== 'edit') world.start()
+    }
+    // as many as run side by side, a few of groups that were well, and probes 1, 2, 4, … s apart
+    expect(world.requests - requests).toBeLessThan(8 + 4 + 7)
+    world.setMood(null)
+    const { delivered } = world
+    await world.pass(80_000)
+    expect(world.delivered).toBeGreaterThan(delivered)
+    world.kill()
+  },
+)
+
+test('a receiver that is down for seconds is not left alone for longer because one message failed for hours', async () => {
+  const world = begin({ groups: 40, poisoned: 1 })
+  world.change(1, 0)
+  await world.pass(minutes(200))
+  world.setMood(() => ({ status: 503, latencyMs: 5 }))
+  for (let i = 0; i < 5; i += 1) {
+    world.change(1, 10 + i)
+    await world.pass(1000)
+  }
+  world.setMood(null)
+  await world.pass(20_000)
+  expect(world.delivered).toBe(5)
+  world.kill()
+})

@@ -1,6 +1,7 @@
 // The tables of a stream as rowhook.save_stream and rowhook.load_stream treat them, in memory, with
 // the ways in which a database fails: a save that never arrives, and one whose answer gets lost.
 import type { Ops, Position } from '../../../../src/deliver/book.ts'
+import type { SavedCircuit } from '../../../../src/deliver/circuit.ts'
 import type { SavedState } from '../../../../src/deliver/run.ts'
 
 /** What survives a crash. */
@@ -12,7 +13,7 @@ export interface StoredStream {
   discarded: Map<number, string>
   /** Of those that a run discarded, which have no groups to be redelivered in. */
   ungrouped: Set<number>
-  circuit: { open: boolean; failures: number; probes: number; nextAt: number }
+  circuit: SavedCircuit
   token: number
 }
 
@@ -25,7 +26,7 @@ export function emptyStream(position: Position): StoredStream {
     held: [],
     discarded: new Map(),
     ungrouped: new Set(),
-    circuit: { open: false, failures: 0, probes: 0, nextAt: 0 },
+    circuit: { open: false, blind: false, failures: 0, probes: 0, nextAt: 0 },
     token: 0,
   }
 }
@@ -73,8 +74,8 @@ export function save(
     if (d.groups.length === 0) stream.ungrouped.add(d.event_id)
   }
   if (ops.circuit !== undefined) {
-    const { state, failures, probes, next_ms } = ops.circuit
-    stream.circuit = { open: state === 'open', failures, probes, nextAt: now + (next_ms ?? 0) }
+    const { state, blind, failures, probes, next_ms } = ops.circuit
+    stream.circuit = { open: state === 'open', blind, failures, probes, nextAt: now + (next_ms ?? 0) }
   }
   return true
 }
