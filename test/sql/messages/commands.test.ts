@@ -137,13 +137,17 @@ test('a failing batch is due at once, and an open circuit probes', async () => {
         { nextMs: 500_000 },
       ),
     ],
-    circuit: { state: 'open', blind: true, failures: 5, probes: 0, next_ms: 500_000 },
+    circuit: { state: 'open', blind: true, failures: 12, probes: 7, next_ms: 500_000 },
   }))
-  expect(await redeliver(sql, sink, 'failing')).toBe(2)
-  const [batch] = await sql`
-    select b.id, b.attempt, b.next_at <= now() as due, st.circuit_next_at <= now() as probes
-    from rowhook.batch b join rowhook.stream st on st.id = b.stream_id`
-  expect(batch).toEqual({ id: 'msg_1', attempt: 1, due: true, probes: true })
+  // asked for in the place of the next probe, and no oftener than it is made: the pace stays what it was
+  for (let i = 0; i < 2; i += 1) {
+    expect(await redeliver(sql, sink, 'failing')).toBe(2)
+    const [batch] = await sql`
+      select b.id, b.attempt, b.next_at <= now() as due, st.circuit_next_at <= now() as probes,
+        st.circuit_probes as probed
+      from rowhook.batch b join rowhook.stream st on st.id = b.stream_id`
+    expect(batch).toEqual({ id: 'msg_1', attempt: 1, due: true, probes: true, probed: 6 })
+  }
 })
 
 test('discarding one of a failing batch makes the rest a new batch, due now', async () => {
