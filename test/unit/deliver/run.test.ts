@@ -245,7 +245,7 @@ test.for([1, 10])(
   },
 )
 
-test.for(['edit', 'drain', 'kill'] as const)(
+test.for(['reload', 'drain', 'kill'] as const)(
   'while an endpoint is down, %ss neither hammer it nor lengthen the time until it is tried again',
   async (how) => {
     const world = begin({ groups: 100 })
@@ -257,10 +257,10 @@ test.for(['edit', 'drain', 'kill'] as const)(
       world.change(5)
       await world.pass(1000)
       if (second % 4 !== 3) continue
-      if (how === 'edit') await world.edit()
+      if (how === 'reload') await world.reload()
       if (how === 'drain') await world.drain()
       if (how === 'kill') world.kill()
-      if (how !== 'edit') world.start()
+      if (how !== 'reload') world.start()
     }
     // as many as run side by side, a few of groups that were well, and probes 1, 2, 4, … s apart
     expect(world.requests - requests).toBeLessThan(8 + 4 + 7)

@@ -73,6 +73,8 @@ export interface World {
   freeze(): void
   /** SIGTERM. */
   drain(): Promise<void>
+  /** Something of the sink is edited that changes nothing of its messages. */
+  reload(): Promise<void>
   /**
    * The sink is edited: another run goes on, with the requests that are under way. Now and then a table is
    * taken out of the sink; the next edit may put it back.
@@ -356,6 +358,7 @@ export function createWorld(life: Life): World {
       mayRun.now = false
       run = undefined
     },
+    reload: () => restart(() => {}),
     edit: () =>
       restart(() => {
         for (const table of target.tables.values()) table.former = chance(0.15)
