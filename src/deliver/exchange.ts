@@ -4,6 +4,7 @@
 
 import type { Dispatcher } from 'undici'
 import type { Expiring } from './deadline.ts'
+import { decode } from './decode.ts'
 import { failureOf, timedOut } from './failure.ts'
 import type { Failure, Phase } from './failure.ts'
 import type { Connection } from './pool.ts'
@@ -46,6 +47,7 @@ export class PendingExchange implements Expiring, Dispatcher.DispatchHandler {
   #headers: Exchange['headers'] = {}
   #chunks: Buffer[] = []
   #bytes = 0
+  #encoding: string | undefined
 
   constructor(timeoutMs: number, resolve: (exchange: Exchange) => void, onSettled: Settled) {
     this.startedAt = performance.now()
@@ -82,8 +84,10 @@ export class PendingExchange implements Expiring, Dispatcher.DispatchHandler {
     this.#status = status
     const retryAfter = headers['retry-after']
     const contentType = headers['content-type']
+    const encoding = headers['content-encoding']
     if (typeof retryAfter === 'string') this.#headers['retry-after'] = retryAfter
     if (typeof contentType === 'string') this.#headers['content-type'] = contentType
+    if (typeof encoding === 'string') this.#encoding = encoding
   }
 
   onResponseData(_: unknown, chunk: Buffer): void {
@@ -109,8 +113,7 @@ export class PendingExchange implements Expiring, Dispatcher.DispatchHandler {
     this.#alsoOnSettled?.()
     const exchange: Exchange = {
       headers: this.#headers,
-      body: this.#text(),
-      truncated: this.#bytes > MAX_RESPONSE_BYTES,
+      ...this.#answer(),
       durationMs: performance.now() - this.startedAt,
     }
     if (this.#status !== undefined) exchange.status = this.#status
@@ -118,10 +121,15 @@ export class PendingExchange implements Expiring, Dispatcher.DispatchHandler {
     this.#resolve(exchange)
   }
 
-  #text(): string {
-    if (this.#bytes === 0) return ''
-    const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
+  #answer(): Pick<Exchange, 'body' | 'truncated'> {
+    if (this.#bytes === 0) return { body: '', truncated: false }
+    const received = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks)
+    const bytes = decode(received, this.#encoding, MAX_RESPONSE_BYTES)
+    if (bytes === null) return { body: '', truncated: true }
     const text = bytes.toString('utf8', 0, Math.min(bytes.length, MAX_RESPONSE_BYTES))
-    return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text
+    return {
+      body: text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text,
+      truncated: this.#bytes > MAX_RESPONSE_BYTES,
+    }
   }
 }

@@ -90,7 +90,9 @@ export function parseRetryAfter(value: string | undefined, nowMs: number): numbe
   return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), LONGEST_RETRY_AFTER_MS)
 }
 
-// All three of HTTP's date formats begin with a day's name; Date.parse alone would read "3.5" as a date.
+// All three of HTTP's date formats begin with a day's name; Date.parse alone would read "3.5" as a date. The
+// oldest, "Sun Nov  6 08:49:37 1994", has no time zone: it is GMT as the others are, and not the local one.
 function httpDate(text: string): number {
-  return /^(mon|tue|wed|thu|fri|sat|sun)/i.test(text) ? Date.parse(text) : Number.NaN
+  if (!/^(mon|tue|wed|thu|fri|sat|sun)/i.test(text)) return Number.NaN
+  return Date.parse(/:\d\d \d{4}$/.test(text) ? `${text} GMT` : text)
 }

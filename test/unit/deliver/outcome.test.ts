@@ -111,6 +111,7 @@ describe('Retry-After', () => {
     ['Mon, 23 Nov 2026 08:10:30 GMT', 30_000],
     ['Monday, 23-Nov-26 08:10:30 GMT', 30_000],
     ['Mon Nov 23 08:10:30 2026 GMT', 30_000],
+    ['Mon Nov 23 08:10:30 2026', 30_000],
     ['Mon, 23 Nov 2026 07:00:00 GMT', 0],
     ['Tue, 24 Nov 2026 08:10:00 GMT', 3_600_000],
   ])('%s is %i ms', (value, expected) => {

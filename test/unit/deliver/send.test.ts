@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Readable, pipeline } from 'node:stream'
-import { gunzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
 import { httpReceiver, localSender, rawReceiver, requestTo } from './receivers.ts'
@@ -72,6 +72,38 @@ describe('an answer', () => {
     expect(exchange).toMatchObject({ status: 503, body: 'busy\uFFFD', truncated: false })
     expect(exchange.headers).toEqual({ 'retry-after': '7', 'content-type': 'text/plain' })
     expect(exchange.durationMs).toBeGreaterThan(0)
+  })
+
+  test.each([
+    ['gzip', gzipSync],
+    ['GZIP', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ] as const)('packed as %s is unpacked', async (encoding, pack) => {
+    const receiver = await httpReceiver((_, response) => {
+      response.writeHead(200, { 'content-encoding': encoding })
+      response.end(pack('{"failed":["k1"]}'))
+    })
+    const exchange = await localSender().send(requestTo(receiver.url))
+    expect(exchange).toMatchObject({ status: 200, body: '{"failed":["k1"]}', truncated: false })
+  })
+
+  test('that unpacks to more than is read counts as one that is longer', async () => {
+    const receiver = await httpReceiver((_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' })
+      response.end(gzipSync(Buffer.alloc(50_000_000)))
+    })
+    expect(await localSender().send(requestTo(receiver.url))).toMatchObject({ status: 200, truncated: true })
+  })
+
+  test('that is not packed as it says is taken as it is', async () => {
+    const receiver = await httpReceiver((_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' })
+      response.write('o')
+      response.end('k')
+    })
+    const exchange = await localSender().send(requestTo(receiver.url))
+    expect(exchange).toMatchObject({ status: 200, body: 'ok', truncated: false })
   })
 
   test.each([301, 302, 303, 307, 308])('of %i is not followed', async (status) => {
