@@ -168,11 +168,14 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
         return false
       },
     )
-    if (isReady && !state.dead && !state.stopping && options.mayRun()) return exchange(batch)
+    const mayGo = isReady && !state.dead && !state.stopping && options.mayRun()
+    const isTooLong = target.bare && batch.members.length > 1
+    if (mayGo && !isTooLong) return exchange(batch)
     leaveSlot(batch)
     cancelProbe(circuit, batch.id)
     if (state.dead) return
-    if (batch.state !== 'over') postpone(batch)
+    if (mayGo) settler.cut(batch)
+    else if (batch.state !== 'over') postpone(batch)
     state.pump()
   }
 

@@ -23,6 +23,7 @@ type Msg = Message<EventRow>
 /** Failures after which a batch of several is cut in halves. */
 const splitAfter = 2
 const partly = 'the receiver acknowledged the batch in part and named this message as failed'
+const singly = 'the sink was edited, and sends its messages one by one'
 const gone = 'its table was taken out of the sink, or its payload is no longer in the event log'
 /** Why what had not been read of such a table is discarded. */
 export const takenOut = 'its table was taken out of the sink before it was sent'
@@ -38,6 +39,8 @@ export interface Settler {
   discardRow(row: EventRow, groups: string[], error: string): void
   /** A waiting message whose payload is gone from the log: nothing can be sent. */
   lose(m: Msg): void
+  /** Cuts a batch of several, which this sink, since it was edited, can no longer send. */
+  cut(batch: Batch): void
   /** Discards members whose payload is gone; whether any other is left to send. */
   drop(batch: Batch, lost: Msg[]): boolean
 }
@@ -210,6 +213,11 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
       book.ops.discard.push({ event_id: row.event_id, groups, attempts: 0, webhook_id: null, error })
       book.ops.error = error
       book.touch()
+    },
+    cut(batch) {
+      const lanesBefore = [...batch.lanes]
+      freezer.split(batch, 0, singly)
+      lanes.free(lanesBefore, batch)
     },
     lose(m) {
       // several reads may have looked for it: one may have found it lost before, or brought it to be sent

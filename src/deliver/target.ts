@@ -70,6 +70,8 @@ export interface Target {
   maxRetryCount: number | null
   maxMessageBytes: number
   rowsOnly: boolean
+  /** Each request carries one bare message. */
+  bare: boolean
   /** The idempotency key of a message. */
   keyOf(row: EventRow): string
   /** The request's body for these messages. */
@@ -155,11 +157,15 @@ export function createTarget(
     maxRetryCount: sink.max_retry_count,
     maxMessageBytes: sink.max_message_bytes ?? Number.MAX_SAFE_INTEGER,
     rowsOnly: sink.message_type === 'rows',
+    bare: !sink.batch,
     keyOf,
-    body: (rows) =>
-      sink.batch
-        ? `{"data":[${rows.length === 1 ? printRow(rows[0]!) : rows.map(printRow).join(',')}]}`
-        : printRow(rows[0]!),
+    body(rows) {
+      if (sink.batch)
+        return `{"data":[${rows.length === 1 ? printRow(rows[0]!) : rows.map(printRow).join(',')}]}`
+      // whoever gets here would have messages acknowledged that nobody was sent
+      if (rows.length > 1) throw new Error(`a bare message holds one, not ${rows.length}`)
+      return printRow(rows[0]!)
+    },
     headers(batch, timestamp, body) {
       const sent = build(batch.id, batch.attempt, timestamp, sign(keys, batch.id, timestamp, body))
       const shown = (): string =>
