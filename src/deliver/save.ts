@@ -1,7 +1,9 @@
 // Saves the progress of all runs of this process. Most of it is positions and nothing else, and with many
 // sinks a transaction for each would be most of the database's work: those that come at about the same
 // time are saved by one statement.
+import postgres from 'postgres'
 import type { Sql } from 'postgres'
+import { isConnectionError } from '../db/connection-error.ts'
 import type { Ops, Position } from './book.ts'
 import type { ClaimedStream } from './store.ts'
 import { savePositions, saveStream } from './store.ts'
@@ -50,7 +52,13 @@ export function createSave(sql: Sql): Save {
         p.resolve(saved.has(p.stream.id) || saveStream(sql, p.stream, p.position, p.delivered, null))
       }
     } catch (error) {
-      for (const p of places) p.reject(error)
+      // One place that is refused must not keep the others from being saved, again and again.
+      const isRefused =
+        error instanceof postgres.PostgresError && places.length > 1 && !isConnectionError(error)
+      for (const p of places) {
+        if (isRefused) p.resolve(saveStream(sql, p.stream, p.position, p.delivered, null))
+        else p.reject(error)
+      }
     }
   }
 

@@ -85,3 +85,17 @@ test('what cannot be saved rejects, and can be saved again', async () => {
   expect(await save(stream!, { ...stream!.position, last: 7 }, 7, null)).toBe(true)
   expect(await saved(sql)).toEqual([[7, 7]])
 })
+
+test('one that is refused keeps no other from being saved', async () => {
+  const { sql } = await createDatabase()
+  const [first, second] = await claimed(sql, 2)
+  const save = createSave(sql)
+  const refused = save(first!, { ...first!.position, last: 0.5 }, 7, null)
+  const other = save(second!, { ...second!.position, last: 7 }, 7, null)
+  await expect(refused).rejects.toThrow('0.5')
+  expect(await other).toBe(true)
+  expect(await saved(sql)).toEqual([
+    [0, 0],
+    [7, 7],
+  ])
+})
