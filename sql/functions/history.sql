@@ -1,7 +1,7 @@
 -- rowhook.history(table, key): every retained change of one row, oldest first, by its key's values joined
 -- by ':'. An update that changed the key is in the history of both keys; the table's truncations are in
--- every row's. Partitions that are no longer written have an index by key (rowhook.maintain); of newer
--- ones everything of the table is read.
+-- every row's. Partitions that are no longer written have indexes by key (rowhook.maintain); of newer
+-- ones everything of the table is read, once: so it is one condition, and not a union of three.
 -- Raises like rowhook.source_named.
 create or replace function rowhook.history(relation text, key text) returns setof rowhook.changes
 language plpgsql stable security definer
@@ -17,11 +17,10 @@ begin
       select array[history.key]
     ),
     found as (
-      select e.id from wanted w join rowhook.event e on e.source_id = v_source.id and e.pks = w.pks
-      union
-      select e.id from wanted w join rowhook.event e on e.source_id = v_source.id and e.old_pks = w.pks
-      union
-      select e.id from rowhook.event e where e.source_id = v_source.id and e.pks = '{}' and e.action = 't'
+      select distinct e.id
+      from wanted w
+      join rowhook.event e on e.source_id = v_source.id
+        and (e.pks = w.pks or e.old_pks = w.pks or e.action = 't' and e.pks = '{}')
     )
     select c.*
     from found f
