@@ -36,6 +36,8 @@ function note({ truncates }: RunState, sourceId: number, m: Msg): void {
 /** A message has come into its lanes, or back from the log into its batch. */
 export function noteTruncate(state: RunState, row: EventRow, m: Msg): void {
   if (row.action === 't') note(state, row.source_id, m)
+  else if (state.truncates.has(row.source_id))
+    m.isBarred = m.lanes.length > groupKeys(state.options.target, row).length
 }
 
 /**
@@ -48,6 +50,10 @@ export function noteStored(state: RunState, groups: readonly string[], m: Msg): 
   }
 }
 
+/** Whether what stands in a table's own group, named last of these, has a truncate to wait for. */
+export const waitsForTruncate = ({ truncates }: RunState, groups: readonly string[]): boolean =>
+  truncates.has(Number.parseInt(groups.at(-1)!, 10))
+
 /** Whether later messages wait for this one. */
 export function isTruncate({ truncates }: RunState, m: Msg): boolean {
   for (const noted of truncates.values()) if (noted.has(m)) return true
@@ -55,8 +61,10 @@ export function isTruncate({ truncates }: RunState, m: Msg): boolean {
 }
 
 /** A message was delivered, or its discarding is written down: after a crash it is not sent first again. */
-export function passTruncate({ truncates }: RunState, m: Msg): void {
+export function passTruncate({ truncates, lanes }: RunState, m: Msg): void {
   for (const [sourceId, noted] of truncates) {
-    if (noted.delete(m) && noted.size === 0) truncates.delete(sourceId)
+    if (!noted.delete(m) || noted.size > 0) continue
+    truncates.delete(sourceId)
+    lanes.unbar(tableKey(sourceId))
   }
 }

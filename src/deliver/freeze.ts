@@ -7,7 +7,7 @@ import { advance, batchGroups, halve, staleBlocker } from './batch.ts'
 import type { Batch } from './batch.ts'
 import type { BookChunk } from './book.ts'
 import { release, settleIn } from './book.ts'
-import { noteStored } from './barrier.ts'
+import { noteStored, waitsForTruncate } from './barrier.ts'
 import { messageGroups, staleKey } from './group.ts'
 import type { Message } from './lanes.ts'
 import { restorePayload } from './payload.ts'
@@ -145,6 +145,7 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
     },
     restore(saved, underWay) {
       const adopted: UnderWay[] = []
+      const barred = new Set(saved.barred)
       for (const b of saved.batches) {
         const batch: Batch = {
           id: b.id,
@@ -170,7 +171,7 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
         }
         batch.lanes = new Set(lanes.occupy(b.groups, batch))
         state.batches.set(b.id, batch)
-        noteStored(state, b.groups, batch.members.at(-1)!)
+        if (!b.event_ids.every((id) => barred.has(id))) noteStored(state, b.groups, batch.members.at(-1)!)
         const request = underWay.find((r) => r.batch.id === b.id)
         if (request === undefined) {
           // wait_ms null: its request was under way when a run was killed; what came of it is not known
@@ -184,6 +185,8 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
         if (stale !== null) lanes.occupy([staleKey(sourceId)], staleBlocker)
       }
       for (const h of saved.held) {
+        const isBarred = barred.has(h.event_id)
+        const isFree = isBarred && !waitsForTruncate(state, h.groups)
         const m = lanes.add(
           {
             id: h.event_id,
@@ -196,9 +199,10 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
             since: 0,
             order: state.arrival++,
           },
-          h.groups,
+          isFree ? h.groups.slice(0, -1) : h.groups,
         )
-        noteStored(state, h.groups, m)
+        if (!isBarred) noteStored(state, h.groups, m)
+        else if (!isFree) m.isBarred = true
       }
       return adopted
     },

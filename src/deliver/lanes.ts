@@ -36,6 +36,8 @@ export interface Message<P> {
   since: number
   /** Number of its arrival: the order in which messages are set aside. */
   order: number
+  /** Its last lane is its table's, where it waits for a truncate and for nothing else (barrier.ts). */
+  isBarred?: boolean
   /** It left its lanes unsent: a newer version stands in for it (message_type rows), or its payload is lost. */
   isGone?: boolean
 }
@@ -85,6 +87,8 @@ export interface Lanes<P> {
   free(lanes: Iterable<Lane<P>>, batch: object): void
   /** Makes a lane eligible again, after its messages' payload was loaded. */
   wake(lane: Lane<P>): void
+  /** Takes barred messages out of their table's lane: the truncate is through. */
+  unbar(key: string): void
   find(key: string): Lane<P> | undefined
   /** All lanes that are busy, or hold messages. */
   all(): Iterable<Lane<P>>
@@ -253,6 +257,23 @@ export function createLanes<P>(): Lanes<P> {
       }
     },
     wake,
+    unbar(key) {
+      const l = lanes.get(key)
+      if (l === undefined) return
+      const isBarred = (m: Message<P>): boolean => m.isBarred === true && m.lanes.at(-1) === l
+      const waiting = l.queue.slice(l.head)
+      const barred = waiting.filter(isBarred)
+      if (barred.length === 0) return
+      l.queue = waiting.filter((m) => !isBarred(m))
+      l.head = 0
+      for (const m of barred) {
+        tell(m, -1)
+        m.lanes = m.lanes.slice(0, -1)
+        m.isBarred = false
+        tell(m, 1)
+        for (const o of m.lanes) wake(o)
+      }
+    },
     find: (key) => lanes.get(key),
     *all() {
       yield* lanes.values()

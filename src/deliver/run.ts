@@ -71,6 +71,8 @@ export interface SavedState {
     error: string | null
   }[]
   held: { event_id: number; groups: string[]; failures: number }[]
+  /** Which of these stand in their table's own group only because of a truncate before them. */
+  barred?: number[]
 }
 
 export interface Decided {

@@ -125,6 +125,15 @@ export function createWorld(life: Life): World {
   const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
   const isDone = (id: number) => acknowledgedAt.has(id) || stream.discarded.has(id)
 
+  /** What rowhook.load_stream says of messages that stand in their table's own group. */
+  function barred(): number[] {
+    const isTables = (group: string | undefined) => /^\d+:$/.test(group ?? '')
+    return [
+      ...stream.held.filter((h) => h.groups.length > 1 && isTables(h.groups.at(-1))).map((h) => h.event_id),
+      ...[...stream.batches.values()].flatMap((b) => (b.groups.some(isTables) ? b.event_ids : [])),
+    ].filter((id) => byId.get(id)?.action !== 't')
+  }
+
   /** A truncate comes behind every change of its table, and before every later one. */
   function ordersOf(row: EventRow): { standsIn: string[]; waitsFor: string[] } {
     const keys = groupKeys(target, row)
@@ -278,7 +287,7 @@ export function createWorld(life: Life): World {
       book,
       circuit,
       pacer: createPacer(null),
-      saved: load(stream, now()),
+      saved: { ...load(stream, now()), barred: barred() },
       underWay,
       exchange,
       fetch: (ids) => database(() => ids.flatMap((id) => (vanished.has(id) ? [] : [{ ...byId.get(id)! }]))),
