@@ -1,5 +1,6 @@
 // Pools of postgres.js from a database URL.
 import postgres from 'postgres'
+import { surviveLostTypes } from './lost-types.ts'
 import { type OpenSocket, openSocket, socketSource } from './socket.ts'
 import { surviveLostConnections } from './transactions.ts'
 import { type DatabaseTarget, type SessionAttributes, parseDatabaseUrl } from './url.ts'
@@ -37,6 +38,7 @@ export function connectTo(target: DatabaseTarget, options: ConnectOptions = {}):
     sslnegotiation: null,
     target_session_attrs: undefined,
   }
+  surviveLostTypes()
   const sql = postgres(given)
   surviveLostConnections(sql)
   drops.set(sql, sockets.drop)
