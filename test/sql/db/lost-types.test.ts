@@ -37,7 +37,7 @@ async function brokenWay(url: string): Promise<{ url: string; broken(): number }
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  atEnd(() => server.close())
+  atEnd(() => void server.close())
   here.port = String((server.address() as AddressInfo).port)
   return { url: here.href, broken: () => broken }
 }
