@@ -44,10 +44,10 @@ test-faults: install ## Run the fault tests at full length
 	@FULL=1 node test/support/run.ts --project faults
 
 .PHONY: test-matrix
-test-matrix: install ## Run the SQL, fault and end-to-end tests on Postgres 14 to 18, or MAJORS="14 15"
+test-matrix: install ## Run the SQL, fault and end-to-end tests on Postgres 14 to 18, or MAJORS="14 15" PROJECTS=sql
 	@failed=; for major in $(or $(MAJORS),14 15 16 17 18); do \
 	  echo "Postgres $$major"; \
-	  ROWHOOK_TEST_PG=$$major node test/support/run.ts --project sql --project faults --project e2e || failed+=" $$major"; \
+	  ROWHOOK_TEST_PG=$$major node test/support/run.ts $(patsubst %,--project %,$(or $(PROJECTS),sql faults e2e)) || failed+=" $$major"; \
 	done; \
 	[ -z "$$failed" ] || { echo "failed on Postgres$$failed"; exit 1; }
 
