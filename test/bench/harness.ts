@@ -165,7 +165,7 @@ async function startRowhook(url: string, args: string[]): Promise<Rowhook> {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
       if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
-      return (await response.json()) as Record<string, unknown>
+      return response.status === 204 ? {} : ((await response.json()) as Record<string, unknown>)
     },
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return

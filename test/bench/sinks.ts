@@ -30,7 +30,7 @@ export async function openStage({ rowhook: start, receiver }: Bench): Promise<St
       })
     },
     async drop(name) {
-      await rowhook.api('DELETE', `/api/sinks/${name}`).catch(() => {}) // its answer has no body
+      await rowhook.api('DELETE', `/api/sinks/${name}`).catch(() => {}) // there may be none
     },
     async drained(commit, messages, requests) {
       await receiver.reset()
