@@ -7,7 +7,7 @@
 -- names is visible only where the refresh that brought these is.
 create or replace function rowhook.exclusions(p_sink int)
 returns table (source_id int, columns jsonb, excluded int2[], names text[], until bigint)
-language sql stable
+language sql stable rows 2
 set search_path = pg_catalog, pg_temp
 as $$
   select x.source_id, x.columns, x.exclude_columns, x.names,
