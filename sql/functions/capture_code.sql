@@ -19,6 +19,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_branches  text := '';
+  v_entries   jsonb;
   v_guard     text;
   v_statement text;
   v_guards    boolean := false;
@@ -28,9 +29,10 @@ declare
   v_body      text;
 begin
   foreach v_action in array '{insert,update,delete}'::text[] loop
-    v_guard := rowhook.capture_guard(p_spec, v_action);
+    v_entries := rowhook.filtering_entries(p_spec, v_action);
+    v_guard := rowhook.capture_guard(p_spec, v_entries, v_action);
     v_guards := v_guards or v_guard is not null;
-    v_statement := rowhook.capture_statement(p_spec, v_action, false, false);
+    v_statement := rowhook.capture_statement(p_spec, v_entries, v_action, false, false);
     v_branches := v_branches || concat_ws(E'\n',
       format('    %s tg_op = %L then', case v_action when 'insert' then 'if' else 'elsif' end, upper(v_action)),
       v_guard,
@@ -39,7 +41,7 @@ begin
         when v_action = 'update' and v_statement is not null then concat_ws(E'\n',
           'perform from rowhook_new offset 1 limit 1;',
           'if not found then',
-          rowhook.capture_statement(p_spec, v_action, false, true) || ';',
+          rowhook.capture_statement(p_spec, v_entries, v_action, false, true) || ';',
           'else')
       end,
       coalesce(v_statement || ';', 'return null;'),

@@ -1,10 +1,10 @@
--- rowhook.capture_guard(spec, action): plpgsql text that tries an action's guarded filters over the
+-- rowhook.capture_guard(spec, entries, action): plpgsql text that tries an action's guarded filters over the
 -- statement's rows before anything is written, so that the block which catches their errors burns no
--- subtransaction id. Leaves the ids of those that raise in `raised`, and sets `generic` when they do
+-- subtransaction id. `entries` are those that judge it (rowhook.filtering_entries). Leaves the ids of those that raise in `raised`, and sets `generic` when they do
 -- not even plan. Null when no filter of the action is guarded.
 -- Names rowhook.event although it does not read it: the insert is planned anew when that table's
 -- partitions change, and it must not be planned anew with types that this probe has not seen.
-create or replace function rowhook.capture_guard(p_spec jsonb, p_action text) returns text
+create or replace function rowhook.capture_guard(p_spec jsonb, p_entries jsonb, p_action text) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -13,7 +13,7 @@ declare
   v_rows     text;
 begin
   select coalesce(jsonb_agg(e.value order by (e.value ->> 'sink')::int), '[]') into v_guarded
-  from jsonb_array_elements(rowhook.filtering_entries(p_spec, p_action)) e
+  from jsonb_array_elements(p_entries) e
   where (e.value ->> 'guarded')::boolean;
   if v_guarded = '[]' then
     return null;
@@ -23,7 +23,7 @@ begin
   return concat_ws(E'\n',
     '    raised := ''{}'';',
     '    begin',
-    format('      perform %s', rowhook.print_probe(v_guarded, p_spec -> 'names', p_action, v_rows, 'count')),
+    format('      perform %s', rowhook.print_probe(v_guarded, p_action, v_rows, 'count')),
     '        where ''rowhook.event''::regclass is not null;',
     '    exception when others then',
     '      raised := null;',
@@ -31,14 +31,14 @@ begin
     '    if raised is null then',
     '      raised := ''{}'';',
     '      begin',
-    format('        perform %s limit 0;', rowhook.print_probe(v_guarded, p_spec -> 'names', p_action, v_rows, '')),
+    format('        perform %s limit 0;', rowhook.print_probe(v_guarded, p_action, v_rows, '')),
     '      exception when others then',
     '        generic := true;',
     '      end;', (
       select string_agg(concat_ws(E'\n',
                '      begin',
                format('        perform %s;', rowhook.print_probe(
-                 jsonb_build_array(g.value), p_spec -> 'names', p_action, v_rows, 'count')),
+                 jsonb_build_array(g.value), p_action, v_rows, 'count')),
                '      exception when others then',
                format('        raised := raised || %s;', g.value ->> 'sink'),
                '      end;'), E'\n' order by g.at)

@@ -8,35 +8,21 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_names   text[];
-  v_filters text;
+  v_shown   int2[];
 begin
-  select coalesce(array_agg(distinct s), '{}') into v_names
-  from jsonb_array_elements(p_spec -> 'columns') c
-  cross join lateral jsonb_array_elements_text(c -> 'settings') s;
-
-  -- as text, and on their way in from a filter's literals, dates depend on more than as JSON
-  if exists (
-    select from jsonb_array_elements(p_spec -> 'columns') c
-    join (select jsonb_array_elements(p_spec -> 'key')
-          union select jsonb_path_query(p_spec, '$.entries[*].group_columns[*]')
-          union select jsonb_path_query(p_spec, '$.entries[*].parts[*].att')
-          union select jsonb_path_query(p_spec, '$.retention.parts[*].att')) u(attnum)
-      on u.attnum = c -> 'attnum'
-    join pg_catalog.pg_type t on t.oid = (c ->> 'base_oid')::oid
-    where t.typcategory in ('D', 'T', 'R', 'A'))
-  then
+  select coalesce(array_agg(distinct s.name), '{}') into v_names
+  from (
+    select jsonb_array_elements_text(c -> 'settings') from jsonb_array_elements(p_spec -> 'columns') c
+    union all
+    select jsonb_path_query(p_spec, '$.entries[*].settings[*]') #>> '{}'
+    union all
+    select jsonb_path_query(p_spec, '$.retention.settings[*]') #>> '{}') s(name);
+  -- as text, dates depend on more than as JSON
+  v_shown := array(
+    select jsonb_array_elements_text(p_spec -> 'key')::int2
+    union select (jsonb_path_query(p_spec, '$.entries[*].group_columns[*]') #>> '{}')::int2);
+  if rowhook.reads_dates(v_shown, p_spec -> 'columns') then
     v_names := v_names || '{timezone,datestyle,intervalstyle}'::text[];
-  end if;
-
-  select string_agg(lower(p #>> '{}'), ' ') into v_filters
-  from (select jsonb_path_query(p_spec, '$.entries[*].parts[*]')
-        union all select jsonb_path_query(p_spec, '$.retention.parts[*]')) f(p)
-  where jsonb_typeof(p) = 'string';
-  if v_filters ~ '::|\mcast\M|date|time|interval|format|text|char' then
-    v_names := v_names || '{*}'::text[];
-  end if;
-  if v_filters like '%null%' then
-    v_names := v_names || '{transform_null_equals,array_nulls}'::text[];
   end if;
   if p_code like '%\\%' then
     v_names := v_names || '{standard_conforming_strings}'::text[];

@@ -1,5 +1,6 @@
--- rowhook.capture_statement(spec, action, generic, single): SQL text that writes the events of one statement.
+-- rowhook.capture_statement(spec, entries, action, generic, single): SQL text that writes the events of one statement.
 --   p_spec     rowhook.capture_spec
+--   p_entries  those that judge it: rowhook.filtering_entries, or, where p_generic, none
 --   p_action   insert, update or delete
 --   p_generic  evaluate no filter: every sink's verdict is left to rowhook.decide
 --   p_single   the statement has changed one row at most (see rowhook.print_rows)
@@ -9,7 +10,7 @@
 -- The text refers to the plpgsql variable capture.raised, the ids of sinks whose filter raised in
 -- this statement (0: the retention's), where a filter is guarded; never where p_generic.
 create or replace function rowhook.capture_statement(
-  p_spec jsonb, p_action text, p_generic boolean, p_single boolean)
+  p_spec jsonb, p_entries jsonb, p_action text, p_generic boolean, p_single boolean)
 returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -20,7 +21,6 @@ declare
   v_names      jsonb := p_spec -> 'names';
   v_key        int2[] := array(select jsonb_array_elements_text(p_spec -> 'key'));
   v_undecided  int[];
-  v_entries    jsonb;
   v_wanted     record;
   v_groups     record;
   v_raised     boolean;
@@ -32,25 +32,24 @@ begin
   select coalesce(jsonb_agg(c.value order by c.at), '[]') into v_recorded
   from jsonb_array_elements(v_columns) with ordinality c(value, at)
   where not p_spec -> 'omitted' @> (c.value -> 'attnum');
-  v_entries := case when p_generic then '[]' else rowhook.filtering_entries(p_spec, p_action) end;
   v_undecided := array(
     select (e ->> 'sink')::int from jsonb_array_elements(p_spec -> 'entries') e
     where e -> 'actions' ? p_action and (p_generic or (e ->> 'stale')::boolean)
     order by 1);
-  if v_entries = '[]' and v_undecided = '{}' and jsonb_typeof(p_spec -> 'retention') <> 'object' then
+  if p_entries = '[]' and v_undecided = '{}' and jsonb_typeof(p_spec -> 'retention') <> 'object' then
     return null;
   end if;
-  v_raised := v_entries @? '$[*] ? (@.guarded == true && @.sink > 0)';
+  v_raised := p_entries @? '$[*] ? (@.guarded == true && @.sink > 0)';
 
   if p_action = 'update' then
     v_from := v_from || rowhook.print_changes(v_recorded);
   end if;
-  v_from := v_from || rowhook.print_guarded(v_entries, v_names, p_action, false);
-  v_wanted := rowhook.print_wanted(p_spec, v_entries, p_action, p_single, v_raised,
+  v_from := v_from || rowhook.print_guarded(p_entries, p_action, false);
+  v_wanted := rowhook.print_wanted(p_spec, p_entries, p_action, p_single, v_raised,
     v_undecided <> '{}' or p_generic
-    or jsonb_typeof(p_spec -> 'retention') = 'object' and not v_entries @? '$[*] ? (@.sink == 0)');
+    or jsonb_typeof(p_spec -> 'retention') = 'object' and not p_entries @? '$[*] ? (@.sink == 0)');
   v_from := v_from || v_wanted.laterals;
-  v_groups := rowhook.print_groups(p_spec, v_entries, p_action, v_wanted.sinks);
+  v_groups := rowhook.print_groups(p_spec, p_entries, p_action, v_wanted.sinks);
 
   if v_recorded <> v_columns or v_recorded @? '$[*] ? (@.foreign != "no")' or p_action = 'update' and not p_single then
     v_row := 'r';

@@ -8,6 +8,6 @@ as $$
     select jsonb_agg(e.value order by e.at)
     from jsonb_array_elements(p_spec -> 'entries') with ordinality e(value, at)
     where e.value -> 'actions' ? p_action and not (e.value ->> 'stale')::boolean), '[]')
-    || case when jsonb_typeof(p_spec #> '{retention,parts}') = 'array'
+    || case when jsonb_typeof(p_spec #> '{retention,condition}') = 'object'
          then (p_spec -> 'retention') || '{"sink": 0}' else '[]' end
 $$;

@@ -7,6 +7,6 @@ language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(
-    rowhook.capture_statement(rowhook.capture_spec(p_source), lower(p_operation), true, false),
+    rowhook.capture_statement(rowhook.capture_spec(p_source), '[]', lower(p_operation), true, false),
     'select')
 $$;

@@ -1,4 +1,4 @@
--- rowhook.print_guarded(entries, names, action, probing): SQL text of the lateral subquery `guarded` that
+-- rowhook.print_guarded(entries, action, probing): SQL text of the lateral subquery `guarded` that
 -- evaluates guarded filters, column f<sink id> each. Null where none of the entries is guarded.
 -- The probe (rowhook.capture_guard) and the insert must agree on whether a filter raises, so both
 -- evaluate it in this very form: elsewhere the parser and the planner may turn the same text into
@@ -7,7 +7,7 @@
 --   p_probing  evaluate them all; else, those that raised in this statement (capture.raised holds their
 --              ids) are false, and the retention's, id 0, true
 create or replace function rowhook.print_guarded(
-  p_entries jsonb, p_names jsonb, p_action text, p_probing boolean)
+  p_entries jsonb, p_action text, p_probing boolean)
 returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -17,7 +17,7 @@ as $$
       else format('case when capture.raised @> ''{%1$s}'' then %2$s else %3$s end as f%1$s',
         f.sink, case f.sink when '0' then 'true' else 'false' end, f.filter) end, ', ' order by f.at) || ' offset 0) guarded'
   from (
-    select e.at, e.value ->> 'sink' as sink, rowhook.print_sided(e.value -> 'parts', p_names, p_action) as filter
+    select e.at, e.value ->> 'sink' as sink, e.value #>> array['condition', p_action] as filter
     from jsonb_array_elements(p_entries) with ordinality e(value, at)
     where (e.value ->> 'guarded')::boolean) f
 $$;

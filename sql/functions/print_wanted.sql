@@ -17,7 +17,6 @@ declare
   v_update  boolean := p_action = 'update';
   v_paired  boolean := v_update and not p_single;
   v_sets    jsonb;
-  v_entry   jsonb;
   v_ids     int[] := '{}';
   v_wants   text[] := '{}';
   v_plain   boolean;
@@ -34,23 +33,22 @@ begin
       from jsonb_array_elements(v_sets) with ordinality s(excluded, at)))];
   end if;
 
-  for v_entry in select e.value from jsonb_array_elements(p_entries) with ordinality e(value, at) order by e.at loop
-    condition := rowhook.print_condition(v_entry, p_spec -> 'names', p_action);
-    if v_entry ->> 'sink' = '0' then
-      v_stored := v_stored || condition;
-      continue;
-    end if;
-    v_plain := not v_paired or condition = 'true' or (v_entry ->> 'guarded')::boolean;
-    if v_update and not (v_entry ->> 'unchanged')::boolean then
-      condition := concat_ws(' and ', coalesce(
-          (select 'changed.c' || s.at from jsonb_array_elements(v_sets) with ordinality s(excluded, at)
-           where s.excluded = v_entry -> 'exclude_columns'),
-          'changes.list <> '''''),
-        nullif(condition, 'true'));
-    end if;
-    v_ids := v_ids || (v_entry ->> 'sink')::int;
-    v_wants := v_wants || condition;
-  end loop;
+  select coalesce(array_agg(e.sink order by e.at) filter (where e.sink <> 0), '{}'),
+         coalesce(array_agg(e.wants order by e.at) filter (where e.sink <> 0), '{}'),
+         array_agg(e.wants) filter (where e.sink = 0) || v_stored,
+         coalesce(bool_and(not v_paired or e.condition = 'true' or e.guarded) filter (where e.sink <> 0), true)
+  into v_ids, v_wants, v_stored, v_plain
+  from (
+    select c.at, c.sink, c.condition, c.guarded,
+           case when v_update and c.sink <> 0 and not c.unchanged
+             then coalesce('changed.c' || s.at, 'changes.list <> ''''') || case when c.condition = 'true' then '' else ' and ' || c.condition end
+             else c.condition end as wants
+    from (
+      select e.at, (e.value ->> 'sink')::int as sink, (e.value ->> 'guarded')::boolean as guarded,
+             (e.value ->> 'unchanged')::boolean as unchanged, e.value -> 'exclude_columns' as excluded,
+             rowhook.print_condition(e.value, p_action) as condition
+      from jsonb_array_elements(p_entries) with ordinality e(value, at)) c
+    left join jsonb_array_elements(v_sets) with ordinality s(excluded, at) on s.excluded = c.excluded) e;
   condition := null;
 
   if v_wants = '{}' or 'true' = all (v_wants) then

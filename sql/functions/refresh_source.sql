@@ -1,6 +1,6 @@
 -- rowhook.refresh_source(source): makes the capture function of a source anew from its rows in source
 -- and sink_table and from the table as it is now; takes no lock on the table. Returns whether the
--- table exists. Writes source, and sink_table.stale_reason; nothing when nothing changed since the last.
+-- table exists. Writes source, sink_table.stale_reason and .fit; nothing when nothing changed since the last.
 -- The row lock on the source keeps two refreshes of one source apart; no user's statement takes it.
 create or replace function rowhook.refresh_source(source_id int) returns boolean
 language plpgsql volatile
@@ -8,6 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_source  rowhook.source;
+  v_fit     record;
   v_spec    jsonb;
   v_fault   text;
   v_seen    text;
@@ -17,10 +18,7 @@ begin
      and to_regprocedure(format('rowhook.capture_%s()', v_source.id)) is not null then
     return true;
   end if;
-  update rowhook.sink_table t
-  set stale_reason = r.reason
-  from (select u.id, rowhook.stale_reason(u) as reason from rowhook.sink_table u where u.source_id = v_source.id) r
-  where t.id = r.id and t.stale_reason is distinct from r.reason;
+  v_fit := rowhook.fit_entries(v_source.id);
   if not exists (select from pg_catalog.pg_class c where c.oid = v_source.relid) then
     update rowhook.source s set fingerprint = rowhook.source_fingerprint(s.id), refreshed_at = now()
     where s.id = v_source.id;
@@ -41,7 +39,10 @@ begin
   -- must not pass for the one that the alteration needs
   v_seen := rowhook.source_fingerprint(v_source.id);
   v_spec := rowhook.capture_spec(v_source.id);
-  v_fault := rowhook.capture_plans(v_spec);
+  if v_spec ->> 'digest' <> v_fit.digest or (v_spec ->> 'unfit')::boolean then
+    v_seen := null;
+  end if;
+  v_fault := rowhook.capture_plans(v_spec, case when v_source.fault is null then v_fit.changed end);
   if v_fault is not null then
     -- code that is never current: all verdicts are left to the reader, and no write fails
     raise warning using
@@ -51,7 +52,7 @@ begin
   end if;
   execute rowhook.capture_code(v_spec);
   execute format('revoke all on function rowhook.capture_%s() from public', v_source.id);
-  update rowhook.source s set fingerprint = v_seen, refreshed_at = now() where s.id = v_source.id;
+  update rowhook.source s set fingerprint = v_seen, fault = v_fault, refreshed_at = now() where s.id = v_source.id;
   return true;
 end
 $$;

@@ -92,6 +92,8 @@ create table rowhook.source (
   omitted_columns     int2[] not null default '{}',
   -- digest of the generated code and its triggers at the last refresh; differs: refresh is due
   fingerprint         text,
+  -- why the code could not be made with compiled filters, so that all verdicts are the reader's; null: it was
+  fault               text,
   -- keep every change (that matches retention_parts) so long, wanted by a sink or not
   retention           interval,
   retention_filter    jsonb,
@@ -124,6 +126,10 @@ create table rowhook.sink_table (
   column_names        jsonb not null default '{}',
   -- why this table's changes wait (a column it names is gone …); null: they flow
   stale_reason        text,
+  -- what was found when the entry was last held against the table (rowhook.fit_entries):
+  --   {"of": "<digest of entry and table>", "table": "<rowhook.table_digest>", "stale": <stale_reason>},
+  --   and of one that is not stale what rowhook.print_fit says
+  fit                 jsonb not null default '{}',
   unique (sink_id, source_id)
 );
 create index on rowhook.sink_table (source_id);

@@ -49,8 +49,11 @@ export async function updateSink(
 ): Promise<{ row: SinkRow; sourceIds: number[] }> {
   const before = await settingsOf(db, row)
   await sinks.updateSink(db, row.id, await columnsOf(db, { ...before, ...patch }))
-  const sourceIds = tables === undefined ? [] : await saveTables(tx, row.id, [...tables])
   const after = await sinks.findSink(db, row.uid)
+  let sourceIds: number[] = []
+  if (tables !== undefined) sourceIds = await saveTables(tx, row.id, [...tables])
+  // which actions are captured depends on it
+  else if (after.message_type !== row.message_type) sourceIds = await sourceIdsOf(db, row.id)
   if (after.endpoint_id !== row.endpoint_id || after.path !== row.path) {
     await tx`select rowhook.change_receiver(${row.id})`
   } else if (mayMend(row, after)) {
@@ -72,14 +75,19 @@ function mayMend(before: SinkRow, after: SinkRow): boolean {
 /** @returns sources to `regenerate` before the commit, and to `forgetSources` after it */
 export async function removeSink({ db, audit }: Change, row: SinkRow): Promise<number[]> {
   const before = await settingsOf(db, row)
-  const sources = await db
-    .selectFrom('rowhook.sink_table')
-    .select('source_id')
-    .where('sink_id', '=', row.id)
-    .execute()
+  const sourceIds = await sourceIdsOf(db, row.id)
   await sinks.deleteSink(db, row.id)
   await audit({ action: 'sink.delete', resource: `sink:${row.name}`, before, after: null })
-  return sources.map(({ source_id }) => source_id)
+  return sourceIds
+}
+
+async function sourceIdsOf(db: Db, sinkId: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('rowhook.sink_table')
+    .select('source_id')
+    .where('sink_id', '=', sinkId)
+    .execute()
+  return rows.map(({ source_id }) => source_id)
 }
 
 /** Brings the capture functions of these tables in line with what the transaction has written. */

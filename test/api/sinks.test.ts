@@ -275,6 +275,22 @@ describe('changing a sink', () => {
     ])
   })
 
+  it('captures deletes as soon as it is about changes and no longer about rows', async () => {
+    const { call, database } = await withOrders()
+    await call('POST', '/api/sinks', { ...minimal, message_type: 'rows' })
+    await call('PATCH', '/api/sinks/orders', { message_type: 'changes' })
+    await database.sql`insert into orders (id, customer_id) values (1, 1)`
+    await database.sql`delete from orders`
+    const { body } = await call('GET', '/api/sinks/orders/messages')
+    expect(body.data.map(({ action }: { action: string }) => action)).toEqual(['delete', 'insert'])
+
+    await call('PATCH', '/api/sinks/orders', { message_type: 'rows' })
+    await database.sql`insert into orders (id, customer_id) values (2, 1)`
+    await database.sql`delete from orders`
+    const events = await database.sql`select action::text as action from rowhook.event order by id`
+    expect(events.map(({ action }) => action as string)).toEqual(['i', 'd', 'i'])
+  })
+
   it('leaves everything as it was when the change is refused', async () => {
     const api = await withOrders()
     await api.database.sql`create table public.items (id int primary key)`
