@@ -116,6 +116,24 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
     }
   }
 
+  // What was lost of a batch before it was sent stands in its row still; the answer is not about that.
+  function membersOf(stored: SavedState['batches'][number], sent: Batch | undefined): Msg[] {
+    const members = stored.event_ids.map((id, i): Msg => ({
+      id,
+      lanes: [],
+      payload: undefined,
+      size: 0,
+      failures: stored.member_failures[i] ?? 0,
+      chunk: null,
+      at: 0,
+      place: 'ahead',
+      since: 0,
+      order: state.arrival++,
+    }))
+    const ids = new Set(sent?.members.map((m) => m.id))
+    return sent === undefined ? members : members.filter((m) => ids.has(m.id))
+  }
+
   return {
     freeze,
     postpone: schedule,
@@ -147,21 +165,11 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
       const adopted: UnderWay[] = []
       const barred = new Set(saved.barred)
       for (const b of saved.batches) {
+        const request = underWay.find((r) => r.batch.id === b.id)
         const batch: Batch = {
           id: b.id,
           state: 'waiting',
-          members: b.event_ids.map((id, i) => ({
-            id,
-            lanes: [],
-            payload: undefined,
-            size: 0,
-            failures: b.member_failures[i] ?? 0,
-            chunk: null,
-            at: 0,
-            place: 'ahead',
-            since: 0,
-            order: state.arrival++,
-          })),
+          members: membersOf(b, request?.batch),
           lanes: new Set(),
           tier: 'failed',
           attempt: b.attempt,
@@ -172,7 +180,6 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
         batch.lanes = new Set(lanes.occupy(b.groups, batch))
         state.batches.set(b.id, batch)
         if (!b.event_ids.every((id) => barred.has(id))) noteStored(state, b.groups, batch.members.at(-1)!)
-        const request = underWay.find((r) => r.batch.id === b.id)
         if (request === undefined) {
           // wait_ms null: its request was under way when a run was killed; what came of it is not known
           schedule(batch, b.wait_ms ?? 0)

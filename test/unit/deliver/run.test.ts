@@ -147,6 +147,20 @@ test('what an answer names as failed is first in its group, although the sink wa
   world.kill()
 })
 
+test('of a batch, what was lost is not counted as delivered, although the sink was edited while the rest was under way', async () => {
+  const world = begin({ groups: 5, batchSize: 5 })
+  world.setMood(() => ({ status: 500, latencyMs: 5 }))
+  const ids = world.change(5)
+  await world.pass(100)
+  world.vanish(ids.slice(0, 2))
+  world.setMood(() => ({ latencyMs: 2000 }))
+  await world.pass(1500)
+  await world.reload()
+  await world.settle()
+  await world.drain()
+  expect([world.delivered, world.storedDelivered]).toEqual([3, 3])
+})
+
 test('rows wait for each truncate that is not through, not for the last alone', async () => {
   const world = begin({ truncating: 1, batchSize: 5, concurrency: 1 })
   world.setMood(() => ({ latencyMs: 500 }))

@@ -106,7 +106,7 @@ const isWritten = (stream: StoredStream, id: number): boolean =>
   [...stream.batches.values()].some((b) => b.event_ids.includes(id))
 
 /** What rowhook.cap_partition does about messages whose payload it drops: those written down wait to be found lost. */
-export function cap(stream: StoredStream, ids: number[]): void {
+export function cap(stream: StoredStream, ids: readonly number[]): void {
   for (const id of ids) {
     if (id <= stream.position.last || isWritten(stream, id) || stream.discarded.has(id)) continue
     stream.discarded.set(id, 'the log was cut off')

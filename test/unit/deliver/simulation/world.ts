@@ -82,8 +82,8 @@ export interface World {
   edit(): Promise<void>
   /** Some messages, whatever their states, are discarded or redelivered by request. */
   command(kind: Command): Promise<void>
-  /** Payloads go from the log although they are needed: the older ones, or some of all. */
-  vanish(): void
+  /** Payloads go from the log although they are needed: the older ones, some of all, or those given. */
+  vanish(ids?: readonly number[]): void
   /** Lets time pass. */
   pass(ms: number): Promise<void>
   /** Makes everything well and waits until nothing is left to do. */
@@ -318,6 +318,14 @@ export function createWorld(life: Life): World {
     start(left)
   }
 
+  function someOfAll(): number[] {
+    const share = random()
+    const isOld = chance(0.5)
+    return log.flatMap(({ event_id: id }, i) =>
+      (isOld ? i < log.length * share : chance(share)) && !vanished.has(id) ? [id] : [],
+    )
+  }
+
   const lost = () => log.filter(({ event_id: id }) => !isDone(id)).length
 
   return {
@@ -386,12 +394,7 @@ export function createWorld(life: Life): World {
             now(),
           )
       }),
-    vanish() {
-      const share = random()
-      const isOld = chance(0.5)
-      const ids = log.flatMap(({ event_id: id }, i) =>
-        (isOld ? i < log.length * share : chance(share)) && !vanished.has(id) ? [id] : [],
-      )
+    vanish(ids = someOfAll()) {
       for (const id of ids) vanished.add(id)
       cap(stream, ids)
     },
