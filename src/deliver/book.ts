@@ -251,7 +251,7 @@ export function openBook(options: BookOptions): Book {
     if (timer !== undefined || closed) return
     timer = setTimeout(() => {
       timer = undefined
-      void flush()
+      void flush().catch(options.onError)
     }, options.delayMs)
   }
 

@@ -69,8 +69,11 @@ export function createLoader(state: RunState, lose: (m: Msg) => void): Loader {
   }
 
   async function loadOnce(messages: readonly Msg[]): Promise<void> {
-    const rows = await fetch(messages)
-    if (state.dead) return
+    const rows = await fetch(messages).catch(async (error: unknown) => {
+      options.onError(error)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    })
+    if (state.dead || rows === undefined) return
     for (const m of messages) {
       const row = rows.get(m.id)
       // another read may have been sooner
@@ -89,16 +92,13 @@ export function createLoader(state: RunState, lose: (m: Msg) => void): Loader {
       const messages = [...new Set(first.flatMap(waitingWith))]
       loading++
       void loadOnce(messages)
-        .catch(async (error: unknown) => {
-          options.onError(error)
-          await new Promise((resolve) => setTimeout(resolve, 500))
-        })
-        .finally(() => {
+        .then(() => {
           loading--
           if (state.dead) return
           for (const m of messages) for (const l of m.lanes) lanes.wake(l)
           state.pump()
         })
+        .catch(state.fault)
     },
     async prepare(batch) {
       const missing = batch.members.filter((m) => m.payload === undefined)

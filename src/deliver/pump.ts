@@ -143,7 +143,7 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
     pacer.take()
     state.inFlight++
     if (circuit.state === 'open') probe(circuit, batch.id, batch.tier)
-    void exchange(batch)
+    void exchange(batch).catch(state.fault)
     return true
   }
 
@@ -156,18 +156,16 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
     state.inFlight++
     retrying.add(batch)
     if (circuit.state === 'open') probe(circuit, batch.id, batch.tier)
-    void prepareAndSend(batch)
+    void prepareAndSend(batch).catch(state.fault)
     return true
   }
 
   async function prepareAndSend(batch: Batch): Promise<void> {
-    const isReady = await loader.prepare(batch).then(
-      (lost) => lost.length === 0 || (!state.dead && settler.drop(batch, lost)),
-      (error: unknown) => {
-        options.onError(error)
-        return false
-      },
-    )
+    const lost = await loader.prepare(batch).catch((error: unknown) => {
+      options.onError(error)
+      return undefined
+    })
+    const isReady = lost?.length === 0 || (lost !== undefined && !state.dead && settler.drop(batch, lost))
     const mayGo = isReady && !state.dead && !state.stopping && options.mayRun()
     const isTooLong = target.bare && batch.members.length > 1
     if (mayGo && !isTooLong) return exchange(batch)
@@ -217,7 +215,7 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
     adopt({ batch, exchange: made }) {
       state.inFlight++
       if (circuit.state === 'open') probe(circuit, batch.id, batch.tier)
-      void finish(batch, made)
+      void finish(batch, made).catch(state.fault)
     },
     send() {
       while (state.inFlight < target.concurrency && options.mayRun() && sendNext());

@@ -60,23 +60,28 @@ export function createReader(
     )
   }
 
-  // A failed step is tried again with the same chunk: the source has moved on already.
   async function readOnce(): Promise<void> {
+    const read = await nextChunk()
+    if (read === null || state.dead) return
+    accept(read.chunk, read.decided)
+    // a whole backlog may be discarded, and nothing else bounds what is to be written then
+    if (book.ops.discard.length >= chunkLimit) await book.flush()
+  }
+
+  // A failed step is tried again with the same chunk: the source has moved on already.
+  async function nextChunk(): Promise<{ chunk: SourceChunk; decided: Decided | null } | null> {
     let chunk: SourceChunk | null | undefined
     for (let wait = 50; ; wait = Math.min(wait * 2, 2000)) {
       try {
         chunk ??= await source.next(chunkLimit, maxAheadBytes)
-        if (chunk === null || state.dead) return
+        if (chunk === null || state.dead) return null
         const decided = chunk.rows.some((r) => r.undecided) ? await options.decide(chunk.rows) : null
-        if (!state.dead) accept(chunk, decided)
-        // a whole backlog may be discarded, and nothing else bounds what is to be written then
-        if (book.ops.discard.length >= chunkLimit) await book.flush()
-        return
+        return { chunk, decided }
       } catch (error) {
         options.onError(error)
         await new Promise((resolve) => setTimeout(resolve, wait))
         // until a chunk is there, nothing is lost by giving up; a stopped run reads it again
-        if (!alive()) return
+        if (!alive()) return null
       }
     }
   }
@@ -137,11 +142,13 @@ export function createReader(
     read() {
       if (reading || !alive() || !source.hasMore || !hasRoom() || !options.mayRun()) return
       reading = true
-      void readOnce().finally(() => {
-        reading = false
-        if (alive()) state.pump()
-        else onQuiet()
-      })
+      void readOnce()
+        .catch(state.fault)
+        .finally(() => {
+          reading = false
+          if (alive()) state.pump()
+          else onQuiet()
+        })
     },
     hasRoom,
     get reading() {

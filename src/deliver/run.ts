@@ -43,6 +43,8 @@ export interface RunOptions {
   saved: SavedState
   /** Requests of an earlier run of this process that are not over yet. */
   underWay?: UnderWay[]
+  /** Nothing is read or sent: those are only waited for, by stop(). */
+  settlesOnly?: boolean
   /** Of a sink of rows: which rows the held ones are about. */
   heldRows?: HeldRow[]
   /** Sends the batch's attempt and logs it. */
@@ -55,6 +57,8 @@ export interface RunOptions {
   mayRun(): boolean
   /** The stream has had nothing to do for `idleMs`. */
   onIdle(): void
+  /** A fault of ours ended the run; what was saved last holds. */
+  onFault(error: unknown): void
   onError(error: unknown): void
   onCircuit?(open: boolean): void
   idleMs: number
@@ -122,12 +126,13 @@ export function startRun(options: RunOptions): Run {
     due: [],
     underWay: new Map(),
     inFlight: 0,
-    stopping: false,
+    stopping: options.settlesOnly ?? false,
     dead: false,
     arrival: 0,
     aheadBytes: 0,
     progressAt: performance.now(),
-    pump,
+    pump: () => guard(pump),
+    fault,
   }
   const freezer = createFreezer(state, () => aside)
   const aside = createAside(state, park)
@@ -150,6 +155,30 @@ export function startRun(options: RunOptions): Run {
 
   const now = (): number => performance.now()
   const isOver = (): boolean => state.stopping || state.dead
+
+  function abort(): void {
+    state.dead = true
+    source.close?.()
+    clear()
+    book.close()
+    quiet?.()
+  }
+
+  // Half of a step may be done, and what it noted must not be written: the next run begins where the last
+  // save ended. Here, for an exception in a timer or after an await would end the process, and all its runs.
+  function fault(error: unknown): void {
+    if (state.dead) return
+    abort()
+    options.onFault(error)
+  }
+
+  function guard(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      fault(error)
+    }
+  }
 
   function pump(): void {
     if (state.dead) return
@@ -183,10 +212,10 @@ export function startRun(options: RunOptions): Run {
     const limit = now() - parkAfterMs
     const slow = [...state.batches.values()].filter((b) => b.state === 'sending' && b.startedAt < limit)
     for (const batch of slow) park(batch)
-    if (slow.length > 0) queueMicrotask(reader.read)
+    if (slow.length > 0) queueMicrotask(() => guard(reader.read))
     parkTimer ??= setTimeout(() => {
       parkTimer = undefined
-      if (!isOver()) parkSlow()
+      if (!isOver()) guard(parkSlow)
     }, parkAfterMs)
   }
 
@@ -238,15 +267,17 @@ export function startRun(options: RunOptions): Run {
 
   for (const request of freezer.restore(options.saved, options.underWay ?? [])) sender.adopt(request)
   newest.restore(options.heldRows ?? [])
-  queueMicrotask(pump)
+  queueMicrotask(state.pump)
 
   return {
     announce(tick) {
-      source.announce(tick)
-      reader.read()
-      watchIdle()
+      guard(() => {
+        source.announce(tick)
+        reader.read()
+        watchIdle()
+      })
     },
-    wake: pump,
+    wake: state.pump,
     async stop(leave) {
       state.stopping = true
       source.close?.()
@@ -259,7 +290,8 @@ export function startRun(options: RunOptions): Run {
         quiet()
       })
       const left: UnderWay[] = []
-      if (!state.dead) {
+      guard(() => {
+        if (state.dead) return
         for (const [batch, exchange] of state.underWay) {
           left.push({ batch, exchange })
           if (batch.state === 'sending') park(batch)
@@ -267,20 +299,15 @@ export function startRun(options: RunOptions): Run {
         // whatever ends from here on is the next run's: what has been written says that they are under way
         state.underWay.clear()
         keepRest()
-        await book.flush()
-      }
+      })
+      if (state.dead) return []
+      await book.flush()
       state.dead = true
       clear()
       book.close()
       return left
     },
-    abort() {
-      state.dead = true
-      source.close?.()
-      clear()
-      book.close()
-      quiet?.()
-    },
+    abort,
     get inFlight() {
       return state.inFlight
     },

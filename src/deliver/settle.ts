@@ -57,12 +57,20 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
     book.touch()
   }
 
+  function whenSaved(step: () => void): void {
+    void book
+      .flush()
+      .then(() => {
+        if (!state.dead) step()
+      })
+      .catch(state.fault)
+  }
+
   // A group goes on behind a discarded message only when that is written down: after a crash, the
   // message would be sent again, and come behind those that were sent meanwhile.
   function freeWhenSaved(batch: Batch, of: Iterable<Lane<EventRow>>): void {
     const taken = [...of]
-    void book.flush().then(() => {
-      if (state.dead) return
+    whenSaved(() => {
       lanes.free(taken, batch)
       state.pump()
     })
@@ -79,7 +87,7 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
     book.ops.discard.push({ event_id: m.id, groups, attempts: m.failures, webhook_id: webhookId, error })
     book.ops.error = error
     settle(state, m)
-    if (isTruncate(state, m)) void book.flush().then(() => passTruncate(state, m))
+    if (isTruncate(state, m)) whenSaved(() => passTruncate(state, m))
   }
 
   function delivered(batch: Batch): void {
@@ -199,7 +207,7 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
         nothingGotThrough(batch, tier, verdict.retryAfterMs ?? 0)
         if (verdict.gone === true) {
           book.ops.pause = 'the receiver answered 410 Gone: it wants no more messages'
-          void book.flush()
+          whenSaved(() => {})
         }
       }
     },

@@ -32,6 +32,8 @@ export interface RunState {
   progressAt: number
   /** Looks whether something may be sent or read now. */
   pump(): void
+  /** A step broke off in the middle: what is in memory is not to be trusted, and the run ends as if it were killed. */
+  fault(error: unknown): void
 }
 
 /** A request that outlives its run: the stream's next run hears what comes of it. */

@@ -34,21 +34,24 @@ export async function claimStream(
   return row === undefined ? null : claimed(row)
 }
 
-/** Reads a stream again that this dispatcher holds, after its run was stopped. */
-export async function readStream(sql: Sql, streamId: string, token: string): Promise<ClaimedStream | null> {
+/** Reads a stream again that this dispatcher holds, and whether a run of it may go on here; null: the lease is lost. */
+export async function readStream(
+  sql: Sql,
+  streamId: string,
+  token: string,
+): Promise<{ stream: ClaimedStream; mayGoOn: boolean } | null> {
   const [row] = await sql`
     select st.id::text, st.sink_id, st.replay_id, st.token::text, st.tick_from::float8 as "from",
       st.tick_to::float8 as "to", st.last_id::float8 as last, st.delivered::float8 as delivered,
       st.circuit, st.circuit_blind, st.circuit_failures, st.circuit_probes,
-      coalesce(extract(epoch from st.circuit_next_at - rowhook.now()) * 1000, 0)::float8 as wait_ms
+      coalesce(extract(epoch from st.circuit_next_at - rowhook.now()) * 1000, 0)::float8 as wait_ms,
+      s.status = 'active' and (r.id is null or r.state = 'active') and not exists (
+        select from rowhook.listener l where l.sink_id = st.sink_id and l.dispatcher_id <> st.owner) as may_go_on
     from rowhook.stream st
-    join rowhook.sink s on s.id = st.sink_id and s.status = 'active'
+    join rowhook.sink s on s.id = st.sink_id
     left join rowhook.replay r on r.id = st.replay_id
-    where st.id = ${streamId} and st.token = ${token} and st.owner is not null
-      and not exists (select from rowhook.listener l
-                      where l.sink_id = st.sink_id and l.dispatcher_id <> st.owner)
-      and (st.replay_id is null or r.state = 'active')`
-  return row === undefined ? null : claimed(row)
+    where st.id = ${streamId} and st.token = ${token} and st.owner is not null`
+  return row === undefined ? null : { stream: claimed(row), mayGoOn: row['may_go_on'] as boolean }
 }
 
 function claimed(row: Record<string, unknown>): ClaimedStream {
@@ -72,6 +75,13 @@ function claimed(row: Record<string, unknown>): ClaimedStream {
 /** Gives the lease back; harmless when it is lost already. */
 export async function releaseStream(sql: Sql, stream: ClaimedStream): Promise<void> {
   await sql`select rowhook.release_stream(${stream.id}, ${stream.token})`
+}
+
+/** Gives back whatever lease of the stream this dispatcher holds. */
+export async function releaseHeld(sql: Sql, streamId: string, dispatcherId: string): Promise<void> {
+  await sql`
+    select rowhook.release_stream(st.id, st.token)
+    from rowhook.stream st where st.id = ${streamId} and st.owner = ${dispatcherId}`
 }
 
 /** The sink with its endpoint and tables; null when it is gone. */

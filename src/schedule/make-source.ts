@@ -7,7 +7,7 @@ import type { LiveSource, Source } from '../deliver/source.ts'
 import type { ClaimedStream } from '../deliver/store.ts'
 import type { Target } from '../deliver/target.ts'
 import { createReplaySource } from '../replay/source.ts'
-import type { RunHooks } from './runner.ts'
+import type { RunHooks } from './launch.ts'
 
 export type MakeSource = (
   stream: ClaimedStream,

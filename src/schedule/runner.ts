@@ -1,78 +1,20 @@
 // Runs of streams in this process: a stream is claimed, its run started, restarted when its sink was
-// edited, and given back. Which streams, and when, is the dispatcher's business.
-import type { Logger } from 'pino'
-import type { Sql } from 'postgres'
-import { openBook } from '../deliver/book.ts'
-import { createCircuit } from '../deliver/circuit.ts'
-import type { Journal } from '../deliver/journal.ts'
-import { createPacer } from '../deliver/pacer.ts'
-import { startRun } from '../deliver/run.ts'
-import type { Run } from '../deliver/run.ts'
-import { createSave } from '../deliver/save.ts'
-import type { UnderWay } from '../deliver/state.ts'
-import type { Sender } from '../deliver/send.ts'
-import { createLiveSource } from '../deliver/source.ts'
-import type { LiveSource, Source } from '../deliver/source.ts'
+// edited, and given back. Which streams, and when, is the dispatcher's business; how a run is made, launch.ts'.
 import type { ClaimedStream } from '../deliver/store.ts'
-import {
-  claimStream,
-  loadHeldRows,
-  loadSink,
-  loadState,
-  readStream,
-  releaseStream,
-} from '../deliver/store.ts'
-import { createTarget } from '../deliver/target.ts'
-import type { Target } from '../deliver/target.ts'
-import { createDecider, resolveStale } from '../deliver/verdict.ts'
-import { createExchange } from '../deliver/request.ts'
-import { fetchEvents, newestTick } from '../log/events.ts'
-import type { Metrics } from '../metrics.ts'
-import type { KeyRing } from '../secret/ring.ts'
-import { traceRun } from '../trace.ts'
-import type { RunTrace } from '../trace.ts'
+import { claimStream, readStream, releaseHeld, releaseStream } from '../deliver/store.ts'
+import type { UnderWay } from '../deliver/state.ts'
+import { createLaunch } from './launch.ts'
+import type { Launched, LaunchOptions } from './launch.ts'
 
-export interface RunnerOptions {
-  sql: Sql
-  sender: Sender
-  journal: Journal
-  ring: KeyRing
-  version: string
-  logger: Logger
-  metrics: Metrics
-  dispatcherId(): string
-  /** Whether this dispatcher's leases are certainly its own still. */
-  mayRun(): boolean
-  /** Unix milliseconds by the database's clock. */
-  clock(): number
+export interface RunnerOptions extends LaunchOptions {
   /** Starts the stream again later, here or elsewhere: `inMs` 0 is at once. */
   requeue(streamId: string, inMs: number): Promise<void>
-  /** The newest tick that is known here. */
-  newestTick(): number
-  /** A table of this source needs its capture made anew. */
-  refreshSource(sourceId: number): Promise<void>
-  /** Makes the source of a replay, or wraps the live one while a backfill is active. */
-  makeSource(stream: ClaimedStream, target: Target, live: LiveSource, run: RunHooks): Promise<Source>
 }
 
-/** What a source may ask of the run that reads it. */
-export interface RunHooks {
-  /** There is something to read. */
-  wake(): void
-  /** Requests that could begin at once, and those that are under way. */
-  slots(): { free: number; underWay: number }
-}
-
-interface Running {
-  stream: ClaimedStream
-  version: string
-  run: Run
-  target: Target
-  trace: RunTrace | undefined
-  /** The dispatcher's id that the lease is held under. */
-  owner: string
+interface Running extends Launched {
   /** The newest tick that brought something for it. */
   announced: number
+  /** A job of `ending` is about to end it, or to begin it anew. */
   restarting: boolean
 }
 
@@ -81,7 +23,10 @@ export interface Runner {
   start(streamId: string): Promise<boolean>
   /** Tells live runs of these sinks that there is a newer tick; how many of them run here. */
   announce(tick: number, sinkIds: readonly number[] | 'all'): number
-  /** Stops and starts the runs of sinks whose version is no longer the one they run with. */
+  /**
+   * Stops and starts the runs of sinks whose version is no longer the one they run with, and gives back what
+   * could not be given back when it was to be.
+   */
   sync(versions: Readonly<Record<string, string>>): void
   /** Stops the live run of a sink, does something meanwhile, and goes on; nothing when it runs elsewhere. */
   interrupt(sinkId: number, work: () => Promise<void>): Promise<void>
@@ -89,7 +34,7 @@ export interface Runner {
   wakeAll(): void
   /** Forgets all runs: their leases are lost. */
   abortAll(): void
-  /** Drains all runs and gives their streams back; those with work left are queued for others. */
+  /** Drains all runs and gives their streams back, to be run by others at once. */
   drain(): Promise<void>
   sinkIds(): number[]
   /** Whether any run has something to do. */
@@ -99,22 +44,32 @@ export interface Runner {
   stuckSince(): number | undefined
 }
 
-const idleMs = 3000
 /** A run that is to begin anew waits so long for its requests to end. */
 const leaveAfterMs = 1000
 /** Longer than it takes a tick to be announced. */
 const endedForMs = 5000
+/** A run that broke off by a fault of ours may break off again: so long, nobody begins it anew. */
+const brokenForMs = 5000
 
 /** Makes the runner of a dispatcher. */
 export function createRunner(options: RunnerOptions): Runner {
   const { sql, logger } = options
   const running = new Map<string, Running>()
-  const starting = new Set<string>()
+  const starting = new Map<string, Promise<unknown>>()
   const ending = new Set<Promise<unknown>>()
   /** Live streams that were given back just now, by id; their sinks. */
   const ended = new Map<string, number>()
-  const save = createSave(sql)
+  /** Streams that this dispatcher may hold although it does not run them: the database was away, or its answer was lost. */
+  const owed = new Set<string>()
   let draining = false
+  const drainBegins = Promise.withResolvers<void>()
+  const launch = createLaunch(options, {
+    begun: (launched) =>
+      void running.set(launched.stream.id, { ...launched, announced: 0, restarting: false }),
+    lost: lose,
+    idle: (streamId) => void end(streamId),
+    broken,
+  })
 
   async function start(streamId: string): Promise<boolean> {
     if (draining || running.has(streamId) || starting.has(streamId)) return false
@@ -123,109 +78,34 @@ export function createRunner(options: RunnerOptions): Runner {
       await options.requeue(streamId, 500)
       return false
     }
-    starting.add(streamId)
+    return begin(streamId, claim(streamId))
+  }
+
+  /** Nothing else is begun with the stream meanwhile. */
+  async function begin<T>(streamId: string, work: Promise<T>): Promise<T> {
+    starting.set(streamId, work)
     try {
-      const owner = options.dispatcherId()
-      const stream = await claimStream(sql, streamId, owner)
-      if (stream === null) return false
-      try {
-        await launch(stream, owner)
-      } catch (error) {
-        logger.error({ err: error, stream: streamId }, 'a stream could not be started')
-        await releaseStream(sql, stream).catch(() => {})
-        await options.requeue(streamId, 5000).catch(() => {})
-        return false
-      }
-      return true
+      return await work
     } finally {
       starting.delete(streamId)
     }
   }
 
-  async function launch(stream: ClaimedStream, owner: string, underWay: UnderWay[] = []): Promise<void> {
-    const sink = await loadSink(sql, stream.sinkId)
-    if (sink === null) return
-    const target = createTarget(sink, options.ring, options.version, options.clock(), stream.replayId)
-    const decide = createDecider(sql, target, options.refreshSource)
-    const saved = await resolveStale(sql, target, stream, await loadState(sql, stream.id), decide)
-    const book = openBook({
-      position: stream.position,
-      delivered: stream.delivered,
-      delayMs: 40,
-      save: (position, delivered, ops) => save(stream, position, delivered, ops),
-      onLost: () => {
-        logger.warn({ sink: sink.name }, 'the stream was taken over by another dispatcher')
-        lose(stream.id)
-      },
-      onError: (error) =>
-        logger.warn({ err: error, sink: sink.name }, 'progress could not be saved; trying again'),
+  async function claim(streamId: string): Promise<boolean> {
+    const owner = options.dispatcherId()
+    const stream = await claimStream(sql, streamId, owner).catch((error: unknown) => {
+      owed.add(streamId)
+      throw error
     })
-    for (const op of saved.ops) op(book.ops)
-    const live = createLiveSource(sql, sink.id, () => sink.tables.map((t) => t.source_id), stream.position)
-    const heldRows = target.rowsOnly ? await loadHeldRows(sql, stream.id) : []
-    const newest = target.rowsOnly ? await newestTick(sql) : 0
-    // oxlint-disable-next-line prefer-const -- the source is needed to make the run that it may call
-    let begun: Run | undefined
-    const source = await options.makeSource(stream, target, live, {
-      wake: () => begun?.wake(),
-      slots: () => ({ free: begun?.free ?? 0, underWay: begun?.inFlight ?? 0 }),
-    })
-    const now = performance.now()
-    const circuit = createCircuit({ ...stream.circuit, nextAt: now + stream.circuit.waitMs })
-    const trace = traceRun(sink.name, stream.replayId)
-    const exchange = createExchange({
-      target,
-      sender: options.sender,
-      journal: options.journal,
-      metrics: options.metrics,
-      clock: options.clock,
-      connectionKey: `stream:${stream.id}`,
-      replayId: stream.replayId,
-      trace,
-    })
-    const run = startRun({
-      scope: `${target.installation}-${stream.replayId === null ? sink.id : stream.replayId.slice(0, 8)}`,
-      target,
-      source,
-      book,
-      circuit,
-      pacer: createPacer(target.sink.rate_limit),
-      saved: saved.state,
-      underWay,
-      heldRows,
-      async exchange(batch) {
-        const isRead = batch.members[0]?.payload?.action === 'r'
-        const result = await exchange(batch)
-        if (isRead) source.sent?.(result.durationMs, run.inFlight)
-        return result
-      },
-      fetch: (ids) => fetchEvents(sql, sink.id, ids),
-      decide,
-      // a dispatcher that was taken for dead goes on under another id
-      mayRun: () => options.mayRun() && options.dispatcherId() === owner,
-      onIdle: () => void end(stream.id),
-      onError: (error) =>
-        logger.warn({ err: error, sink: sink.name }, 'a step of a run failed; trying again'),
-      onCircuit: (open) =>
-        open
-          ? logger.warn({ sink: sink.name }, 'every request fails: the circuit is open, probing')
-          : logger.info({ sink: sink.name }, 'a probe succeeded: the circuit is closed'),
-      idleMs,
-    })
-    begun = run
-    running.set(stream.id, {
-      stream,
-      version: sink.version,
-      run,
-      target,
-      trace,
-      owner,
-      announced: 0,
-      restarting: false,
-    })
-    // What was announced while this run was made reached nobody, and would wait for the next look at
-    // lagging streams: nothing may come between the line above and asking for the newest tick.
-    run.announce(Math.max(newest, options.newestTick()))
+    if (stream === null) return false
+    try {
+      await launch(stream, owner)
+      return true
+    } catch (error) {
+      logger.error({ err: error, stream: streamId }, 'a stream could not be started')
+      await giveBack(stream, 5000)
+      return false
+    }
   }
 
   function lose(streamId: string): void {
@@ -241,25 +121,84 @@ export function createRunner(options: RunnerOptions): Runner {
     options.sender.forget(`stream:${streamId}`)
   }
 
+  /** @param inMs when the stream is to be started again, here or elsewhere; undefined: as soon as there is news for it */
+  async function giveBack(stream: ClaimedStream, inMs: number | undefined): Promise<void> {
+    try {
+      // Before: others may ask for it at once as soon as it is free, and this would put it off.
+      if (inMs !== undefined && inMs > 0) await options.requeue(stream.id, inMs)
+      await releaseStream(sql, stream)
+      if (inMs === 0) await options.requeue(stream.id, 0)
+    } catch (error) {
+      logger.warn({ err: error, stream: stream.id }, 'a stream could not be given back; trying again')
+      owed.add(stream.id)
+    }
+  }
+
+  async function giveBackOwed(): Promise<void> {
+    const owedOnes = [...owed].filter((id) => !starting.has(id))
+    for (const id of owedOnes) owed.delete(id)
+    await Promise.all(
+      owedOnes.map(async (id) => {
+        if (running.has(id)) return
+        try {
+          await begin(id, releaseHeld(sql, id, options.dispatcherId()))
+          await options.requeue(id, 0)
+        } catch {
+          owed.add(id)
+        }
+      }),
+    )
+  }
+
+  /** Does the last work with a run, which has been marked as restarting. */
+  async function wrapUp({ stream }: Running, work: () => Promise<void>): Promise<void> {
+    const job = work().catch(async (error: unknown) => {
+      logger.warn({ err: error }, 'a run did not end as it should; its stream is given back')
+      lose(stream.id)
+      await giveBack(stream, 1000)
+    })
+    ending.add(job)
+    await job
+    ending.delete(job)
+  }
+
   /** Ends a run and gives its stream back. */
   async function end(streamId: string): Promise<void> {
     const r = running.get(streamId)
     if (r === undefined || r.restarting) return
     r.restarting = true
-    const work = (async () => {
+    await wrapUp(r, async () => {
       await r.run.stop()
       const dueMs = r.run.nextDueMs()
+      const isBehind = r.run.position.from < r.announced
       forget(streamId)
-      // the lease is over, or nearly: it goes by itself
-      if (!options.mayRun()) return
+      if (!options.mayRun()) {
+        // the lease may be over, or not after all
+        owed.add(streamId)
+        return
+      }
       if (r.stream.replayId === null) noteEnded(streamId, r.stream.sinkId)
-      await releaseStream(sql, r.stream)
-      if (r.run.position.from < r.announced) await options.requeue(streamId, 0)
-      else if (dueMs !== undefined || r.run.waiting > 0) await options.requeue(streamId, dueMs ?? 0)
-    })().catch((error: unknown) => logger.warn({ err: error }, 'a run did not end cleanly'))
-    ending.add(work)
-    await work
-    ending.delete(work)
+      // What others found out for it while it was still ours, they have told nobody: so when this
+      // dispatcher goes, somebody has to look.
+      const waits = r.run.waiting > 0 ? 0 : undefined
+      await giveBack(r.stream, draining || isBehind ? 0 : (dueMs ?? waits))
+    })
+  }
+
+  /** A fault of ours ended a run. Its lease is kept for a while, or it might break off again and again. */
+  function broken(streamId: string): void {
+    const r = running.get(streamId)
+    // one that is about to end, or to begin anew, does
+    if (r === undefined || r.restarting) return
+    r.restarting = true
+    forget(streamId)
+    void wrapUp(r, async () => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const timer = setTimeout(resolve, brokenForMs)
+      await Promise.race([promise, drainBegins.promise])
+      clearTimeout(timer)
+      await giveBack(r.stream, 0)
+    })
   }
 
   // A tick that was taken while the stream was still ours may be announced when it is no longer.
@@ -275,7 +214,7 @@ export function createRunner(options: RunnerOptions): Runner {
     const timer = setInterval(() => {
       if (draining) return
       void readStream(sql, stream.id, stream.token).then(
-        (active) => active !== null && !draining && leave.abort(),
+        (again) => again?.mayGoOn === true && !draining && leave.abort(),
         (error: unknown) => logger.warn({ err: error }, 'a stream could not be read; trying again'),
       )
     }, leaveAfterMs)
@@ -291,25 +230,19 @@ export function createRunner(options: RunnerOptions): Runner {
     const r = running.get(streamId)
     if (r === undefined || r.restarting) return
     r.restarting = true
-    const job = (async () => {
+    await wrapUp(r, async () => {
       const underWay = await stopSoon(r)
       forget(streamId)
       await work?.()
-      const again = draining ? null : await readStream(sql, streamId, r.stream.token)
-      if (again === null) {
-        await releaseStream(sql, r.stream)
-        return
-      }
-      await launch(again, r.owner, underWay)
-    })().catch(async (error: unknown) => {
-      logger.warn({ err: error }, 'a run could not be restarted; its stream is given back')
-      running.delete(streamId)
-      await releaseStream(sql, r.stream).catch(() => {})
-      await options.requeue(streamId, 1000).catch(() => {})
+      const again = await readStream(sql, streamId, r.stream.token)
+      if (again === null) return
+      const isOver = draining || !again.mayGoOn
+      // only a run can hear what comes of requests that are under way
+      if (!isOver || underWay.length > 0)
+        await launch(again.stream, r.owner, { underWay, settlesOnly: isOver })
+      else await giveBack(r.stream, draining ? 0 : undefined)
+      if (isOver) await end(streamId)
     })
-    ending.add(job)
-    await job
-    ending.delete(job)
   }
 
   function tell(r: Running, tick: number): void {
@@ -337,6 +270,7 @@ export function createRunner(options: RunnerOptions): Runner {
       for (const [id, r] of running) {
         if (versions[String(r.stream.sinkId)] !== r.version) void restart(id)
       }
+      void giveBackOwed()
     },
     async interrupt(sinkId, work) {
       const live = [...running].find(([, r]) => r.stream.sinkId === sinkId && r.stream.replayId === null)
@@ -350,8 +284,13 @@ export function createRunner(options: RunnerOptions): Runner {
     },
     async drain() {
       draining = true
-      await Promise.all([...running.keys()].map((id) => end(id)))
-      await Promise.all(ending)
+      drainBegins.resolve()
+      // what was about to start, or to start anew, when this began has to be ended, too
+      while (running.size + starting.size + ending.size > 0) {
+        await Promise.allSettled([...running.keys()].map((id) => end(id)))
+        await Promise.allSettled([...starting.values(), ...ending])
+      }
+      await giveBackOwed()
     },
     sinkIds: () => [...running.values()].map((r) => r.stream.sinkId),
     get active() {

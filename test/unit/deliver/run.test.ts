@@ -26,6 +26,7 @@ const plain: Life = {
   databaseFails: 0,
   poisoned: 0,
   slow: 0,
+  faults: 0,
 }
 
 function begin(life: Partial<Life>): World {
@@ -48,6 +49,7 @@ const lives = fc.record<Life>({
   databaseFails: fc.constantFrom(0, 0, 0.2),
   poisoned: fc.constantFrom(0, 0, 1, 3),
   slow: fc.constantFrom(0, 0.02),
+  faults: fc.constantFrom(0, 0, 0.01),
 })
 const steps = fc.array(
   fc.record({
@@ -114,7 +116,7 @@ test('whatever happens, nothing is lost, nothing is out of order, and no state i
 test('a dispatcher that is drained repeats nothing, and counts every message once', async () => {
   await fc.assert(
     fc.asyncProperty(lives, steps, async (life, plan) => {
-      const world = begin(life)
+      const world = begin({ ...life, faults: 0 })
       // of a request that is under way when one of its messages is discarded, nobody hears any more
       await live(world, plan, ['kill', 'freeze', 'discard'])
       await world.drain()
@@ -128,6 +130,21 @@ test('a dispatcher that is drained repeats nothing, and counts every message onc
     { numRuns },
   )
 }, 300_000)
+
+test('a fault of ours while an answer is settled, or the log is read, ends the run and nothing else', async () => {
+  const world = begin({ faults: 0.05, flaky: 0.3, maxRetryCount: 3, batchSize: 5 })
+  for (let i = 0; i < 50; i += 1) {
+    world.change(20)
+    await world.pass(1000)
+  }
+  await world.settle()
+  expect({ lost: world.lost, outOfOrder: world.outOfOrder, stateRows: world.stateRows }).toEqual({
+    lost: 0,
+    outOfOrder: 0,
+    stateRows: 0,
+  })
+  world.kill()
+})
 
 test('what an answer names as failed is first in its group, although the sink was edited meanwhile', async () => {
   const world = begin({ groups: 1, batchSize: 5 })

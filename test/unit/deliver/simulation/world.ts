@@ -38,6 +38,8 @@ export interface Life {
   poisoned: number
   /** Of requests that take three seconds. */
   slow: number
+  /** Of looks at the sink's settings that raise, wherever the run is then. */
+  faults: number
 }
 
 /** What somebody may ask for about messages. */
@@ -109,12 +111,13 @@ export function createWorld(life: Life): World {
   const commanded = new Set<number>()
   const vanished = new Set<number>()
   const acknowledgedAt = new Map<number, number>()
-  const target = targetOf(life)
+  const target = targetOf(life, () => chance(faults))
   let circuit = createCircuit()
   let run: Run | undefined
   let mayRun = { now: true }
   let mood: Mood | null = null
   let databaseFails = life.databaseFails
+  let faults = life.faults
   let delivered = 0
   let duplicated = 0
   let outOfOrder = 0
@@ -295,6 +298,11 @@ export function createWorld(life: Life): World {
       mayRun: () => own.now,
       onIdle: () => {},
       onError: () => {},
+      onFault() {
+        if (run !== mine) return
+        run = undefined
+        setTimeout(() => run ?? start(), 5000)
+      },
       idleMs: 3000,
     })
     run = mine
@@ -408,6 +416,7 @@ export function createWorld(life: Life): World {
     async settle() {
       mood = () => ({ latencyMs: 5 })
       databaseFails = 0
+      faults = 0
       if (run === undefined) start()
       for (let ms = 0; ms < 3_600_000 && (lost() > 0 || stateRows(stream) > 0); ms += 500) {
         await pass(500)
@@ -418,7 +427,11 @@ export function createWorld(life: Life): World {
   }
 }
 
-function targetOf(life: Life): Target {
+function targetOf(life: Life, isFaulty: () => boolean): Target {
+  const orRaise = <T>(value: T): T => {
+    if (isFaulty()) throw new Error('a fault of ours')
+    return value
+  }
   return {
     tables: new Map([
       [sourceId, { groupColumns: null, stale: null, former: false }],
@@ -427,10 +440,14 @@ function targetOf(life: Life): Target {
     concurrency: life.concurrency,
     batchSize: life.batchSize,
     batchTimeoutMs: 0,
-    maxRetryCount: life.maxRetryCount,
-    maxMessageBytes: 1_000_000,
+    get maxRetryCount() {
+      return orRaise(life.maxRetryCount)
+    },
+    get maxMessageBytes() {
+      return orRaise(1_000_000)
+    },
     rowsOnly: false,
-    keyOf: (row: EventRow) => String(row.event_id),
+    keyOf: (row: EventRow) => orRaise(String(row.event_id)),
   } as unknown as Target
 }
 
