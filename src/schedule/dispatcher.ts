@@ -301,11 +301,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
           })
           .finally(() => (beating = false))
       }, timing.beat)
-      await Promise.race([Promise.all(loops), lost.promise])
-      const draining = sql`update rowhook.dispatcher set draining = true where id = ${id}`
-      await Promise.race([draining.catch(() => {}), lost.promise])
-      // without the database, there is nothing to give back: others take over
-      await Promise.race([runner.drain(), lost.promise])
+      const told = sql`update rowhook.dispatcher set draining = true where id = ${id}`.catch(() => {})
+      // At once: nobody tells the runs any more what there is to read, and they are in others' way.
+      // Without the database, there is nothing to give back: others take over.
+      await Promise.race([Promise.all([runner.drain(), told, ...loops]), lost.promise])
       clearInterval(timer)
       const bye = sql`delete from rowhook.dispatcher where id = ${id}`
       await within(1000, Promise.all([stopListening?.(), bye])).catch(() => {})
