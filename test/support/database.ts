@@ -1,7 +1,7 @@
 // A database per test, cloned from a template: 12 to 20 ms, and nothing that another test left.
 import { randomBytes } from 'node:crypto'
 import type postgres from 'postgres'
-import { expect, inject } from 'vitest'
+import { inject } from 'vitest'
 import { connect } from '../../src/db/connect.ts'
 import { atEnd } from './at-end.ts'
 import { eventually } from './eventually.ts'
@@ -49,14 +49,7 @@ export async function createDatabase(options: DatabaseOptions = {}): Promise<Tes
   const drop = async () => {
     if (dropped) return
     dropped = true
-    const t0 = performance.now()
     await sql.end({ timeout: 5 })
-    const ms = performance.now() - t0
-    if (ms > 1000)
-      (await import('node:fs')).appendFileSync(
-        '/tmp/suite-end.log',
-        `${Math.round(ms)} ${expect.getState().testPath} ${expect.getState().currentTestName}\n`,
-      )
     await dropDatabase(serverUrl, name)
   }
   atEnd(drop)
