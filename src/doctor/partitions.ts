@@ -22,12 +22,9 @@ export async function readPartitions(sql: postgres.Sql): Promise<PartitionState[
   const states: PartitionState[] = []
   for (const log of ['event', 'delivery']) {
     const [row] = await sql<Omit<PartitionState, 'log' | 'defaultUsed' | 'keptFor'>[]>`
-      select count(p.until)::int as count,
-        (extract(epoch from max(p.until) - rowhook.now()) / 3600)::float8 as "hoursAhead"
-      from (
-        select substring(pg_get_expr(c.relpartbound, c.oid) from $$TO \('([^']*)'\)$$)::timestamptz as until
-        from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid
-        where i.inhparent = ${`rowhook.${log}`}::regclass) p`
+      select count(*)::int as count,
+        (extract(epoch from max(p.ends_at) - rowhook.now()) / 3600)::float8 as "hoursAhead"
+      from rowhook.partitions(${log}) p`
     const [used] = await sql<{ used: boolean }[]>`
       select exists (select from ${sql(`rowhook.${log}_default`)}) as used`
     const [kept] = await sql<{ kept: string }[]>`

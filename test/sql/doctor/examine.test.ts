@@ -80,6 +80,21 @@ describe('finds', () => {
     ])
   })
 
+  test('partitions that are gone, not those that are there', async () => {
+    const { sql } = await withSink()
+    await sql`call rowhook.maintain()`
+    const { findings } = await examine({ sql, keyRing, reach })
+    expect(findings.filter(({ check }) => check === 'partitions').map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^rowhook\.event has 8 partitions, [78] days ahead$/),
+      expect.stringMatching(/^rowhook\.delivery has 8 partitions, [78] days ahead$/),
+    ])
+    await sql`do $$ declare t regclass; begin
+      for t in select relid from rowhook.partitions('delivery') loop execute format('drop table %s', t); end loop; end $$`
+    expect(await complaints(sql, 'partitions')).toEqual([
+      'partitions: rowhook.delivery has no partitions: what comes then goes into the default one',
+    ])
+  })
+
   test('capture that is older than its table, and a sink whose column is gone', async () => {
     const { api, sql } = await withSink()
     const tables = [{ name: 'orders', filter: "status = 'x'" }]
