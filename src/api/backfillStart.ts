@@ -48,6 +48,26 @@ export async function countBackfill(
   return total
 }
 
+/**
+ * Checks a backfill of a sink that is not made yet.
+ * @param relids of the tables that the sink will have
+ * @throws InputError with paths such as `tables[0].where`
+ */
+export async function checkBackfill(
+  sql: postgres.ISql,
+  sink: { name: string; relids: ReadonlySet<number> },
+  { tables }: BackfillInput,
+): Promise<void> {
+  for (const [i, { name, where, sort_column, start, end }] of tables.entries()) {
+    const path = `tables[${i}]`
+    const { relid, name: spelt } = await findTable(sql, name, `${path}.name`)
+    if (!sink.relids.has(relid)) throw notOfSink(spelt, sink.name, path)
+    if (where !== null) await checkFilter(sql, relid, where, `${path}.where`, { allowNow: true })
+    await sql`
+      select rowhook.check_range(${relid}::oid::regclass, ${sort_column}, ${asText(start)}, ${asText(end)}, ${path})`
+  }
+}
+
 async function create(
   changing: Pick<Change, 'tx' | 'db'>,
   sink: SinkRow,
@@ -76,8 +96,7 @@ async function prepareTable(
   const { relid, name } = await findTable(tx, table.name, `${path}.name`)
   const sourceId = await sourceIdOfSink(db, sink.id, relid)
   if (sourceId === undefined) {
-    const message = `${name} is not a table of sink ${sink.name}; add it to the sink first`
-    throw new InputError([{ path: `${path}.name`, message }])
+    throw notOfSink(name, sink.name, path)
   }
   const { where, sort_column, start, end } = table
   const compiled =
@@ -87,7 +106,14 @@ async function prepareTable(
     where,
     where_parts: compiled?.parts ?? null,
     sort_column,
-    start: start === null ? null : String(start),
-    end: end === null ? null : String(end),
+    start: asText(start),
+    end: asText(end),
   }
 }
+
+function notOfSink(table: string, sink: string, path: string): InputError {
+  const message = `${table} is not a table of sink ${sink}; add it to the sink first`
+  return new InputError([{ path: `${path}.name`, message }])
+}
+
+const asText = (bound: TableInput['start']) => (bound === null ? null : String(bound))

@@ -127,7 +127,7 @@ function merge(
   const { keyRing, allowNetworks } = rules
   const { name = stored.name, url = stored.url, headers = stored.headers } = patch
   // A URL that was accepted stays acceptable to edits of other fields, though its network was closed since.
-  const problems = url === stored.url ? [] : checkUrl(url, { allow: allowNetworks })
+  const problems = url === stored.url && stored !== unset ? [] : checkUrl(url, { allow: allowNetworks })
   problems.push(...headerProblems(headers, stored, patch))
   const encrypted_headers = changeHeaders(
     keyRing,

@@ -18,7 +18,7 @@ import type { PreparedTables } from './triggers.ts'
  */
 export async function createSink(
   { tx, db, audit }: Change,
-  input: SinkEntry,
+  input: Omit<SinkEntry, 'backfill'>,
   tables: PreparedTables,
 ): Promise<{ row: SinkRow; sourceIds: number[] }> {
   const id = await sinks.insertSink(db, await columnsOf(db, input))
@@ -111,7 +111,7 @@ export function checkBatch({ batch, batch_size }: Pick<SinkEntry, 'batch' | 'bat
 }
 
 /** The columns of a sink's row. @throws InputError where settings do not go together, or an endpoint is unknown */
-export async function columnsOf(db: Db, input: Omit<SinkEntry, 'tables'>): Promise<SinkColumns> {
+export async function columnsOf(db: Db, input: Omit<SinkEntry, 'tables' | 'backfill'>): Promise<SinkColumns> {
   checkBatch(input)
   const { endpoint, alert_endpoint, ...columns } = input
   return {

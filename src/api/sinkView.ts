@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import type { Db } from '../db/kysely.ts'
 import type { SinkShown, SinkStats } from './schema/sink.ts'
 import { type ShownTable, tablesOf } from './sinkTables.ts'
+import { firstBackfills } from './store/firstBackfills.ts'
 import type { SinkRow } from './store/sinks.ts'
 import { sourceName } from './store/sources.ts'
 
@@ -11,10 +12,15 @@ import { sourceName } from './store/sources.ts'
 export async function showSinks(db: Db, rows: readonly SinkRow[]): Promise<SinkShown[]> {
   if (rows.length === 0) return []
   const ids = rows.map(({ id }) => id)
-  const [tables, stats] = await Promise.all([tablesOf(db, ids), statsOf(db, ids)])
+  const [tables, backfills, stats] = await Promise.all([
+    tablesOf(db, ids),
+    firstBackfills(db, ids),
+    statsOf(db, ids),
+  ])
   return rows.map((row) => ({
     id: row.uid,
     ...showSettings(row, tables.get(row.id) ?? []),
+    backfill: backfills.get(row.id) ?? null,
     status_reason: row.status_reason,
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),

@@ -1,4 +1,5 @@
 // /api/sinks: which changes go where, and how.
+import { isDeepStrictEqual } from 'node:util'
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
 import { startBackfill } from './backfillStart.ts'
@@ -14,6 +15,7 @@ import { type SinkPatch, type SinkShown, sinkInput, sinkPatch, sinkShown } from 
 import { columnsOf, createSink, regenerateSources, removeSink, updateSink } from './sinkChanges.ts'
 import { tablesOf } from './sinkTables.ts'
 import { captureOf, showSink, showSinks } from './sinkView.ts'
+import { firstBackfills } from './store/firstBackfills.ts'
 import { type SinkRow, assertNameFree, findSink, listSinks } from './store/sinks.ts'
 import { change } from './transaction.ts'
 import { withinAsync } from './within.ts'
@@ -141,6 +143,7 @@ export function sinkRoutes(options: ApiOptions): Hono<ApiEnv> {
       const { done, sourceIds } = await change(sql, c.get('actor'), async (changing) => {
         const row = await findSink(changing.db, current.uid, { lock: true })
         assertMatch(c.req.header('if-match'), row)
+        await refuseBackfill(changing.db, row, wanted)
         const changed = await updateSink(changing, row, wanted, tables, action)
         await regenerateSources(changing, changed.sourceIds)
         const done = await answered(changing.db, changed.row, { capture: tables !== undefined })
@@ -175,6 +178,14 @@ export function sinkRoutes(options: ApiOptions): Hono<ApiEnv> {
   }
 
   return app
+}
+
+/** What is shown may come back with an edit, and starts nothing anew. */
+async function refuseBackfill(db: Db, row: SinkRow, { backfill }: SinkPatch): Promise<void> {
+  if (backfill === undefined || backfill === null) return
+  if (isDeepStrictEqual(backfill, (await firstBackfills(db, [row.id])).get(row.id))) return
+  const message = `is carried out for a sink when it is made; start one with POST /api/sinks/${row.name}/backfills`
+  throw new InputError([{ path: 'backfill', message }])
 }
 
 interface Answered {

@@ -18,8 +18,8 @@ interface Kind {
   isTable?: true
   /** Values of fields that a document need not name. */
   defaults: Fields
-  /** Fields that no export carries: what a document says of them stays. */
-  secret: readonly string[]
+  /** Fields that no export carries, secrets above all: what a document says of them stays. */
+  unexported: readonly string[]
   /** Lists inside of its entries. */
   lists: Readonly<Record<string, Kind>>
 }
@@ -34,14 +34,14 @@ const tables: Kind = {
   key: 'name',
   isTable: true,
   defaults: defaultsOf(tableInput, { name: 't' }),
-  secret: [],
+  unexported: [],
   lists: {},
 }
 const lists: Readonly<Record<string, Kind>> = {
   endpoints: {
     key: 'name',
     defaults: defaultsOf(endpointInput, { name: 'e', url: 'https://example.com' }),
-    secret: ['encrypted_headers', 'signing_secret', 'client_key'],
+    unexported: ['encrypted_headers', 'signing_secret', 'client_key'],
     lists: {},
   },
   sinks: {
@@ -51,18 +51,19 @@ const lists: Readonly<Record<string, Kind>> = {
       ...defaultsOf(sinkEntry, { name: 's', endpoint: 'e', tables: [{ name: 't' }] }),
       status: 'active',
     },
-    secret: [],
+    // It was carried out once: whoever exports asks for no other.
+    unexported: ['backfill'],
     lists: { tables },
   },
   retentions: {
     key: 'table',
     isTable: true,
     defaults: defaultsOf(retentionEntry, { table: 't', keep: '1 day' }),
-    secret: [],
+    unexported: [],
     lists: {},
   },
 }
-const root: Kind = { key: '', defaults: {}, secret: ['$schema'], lists }
+const root: Kind = { key: '', defaults: {}, unexported: ['$schema'], lists }
 
 /**
  * The text of the document after the merge; of a new one without `file`.
@@ -93,7 +94,7 @@ export function mergeExport(
 function mergeMap(document: Document, map: YAMLMap, value: Fields, wanted: Fields, kind: Kind): void {
   map.items = map.items.filter((pair) => {
     const name = nameOf(pair)
-    return name in wanted || kind.secret.includes(name)
+    return name in wanted || kind.unexported.includes(name)
   })
   for (const [name, field] of Object.entries(wanted)) {
     const pair = map.items.find((each) => nameOf(each) === name)
@@ -115,7 +116,7 @@ function merged(document: Document, node: Node | null, value: unknown, wanted: u
     return sequence
   }
   if (isMap(node) && isFields(value) && isFields(wanted)) {
-    mergeMap(document, node, value, wanted, { key: '', defaults: {}, secret: [], lists: {} })
+    mergeMap(document, node, value, wanted, { key: '', defaults: {}, unexported: [], lists: {} })
     return node
   }
   if (isScalar(node) && (wanted === null || typeof wanted !== 'object')) {

@@ -53,6 +53,37 @@ describe('a backfill', () => {
     expect((await call('GET', path)).body.data).toMatchObject([{ tables: ['public.orders'] }])
   })
 
+  it('that the sink began with is shown with it, and later ones are not', async () => {
+    const table = { name: 'orders', where: 'id > 5', sort_column: 'id', start: '1', end: null }
+    const { call } = await withSink({ backfill: { tables: [{ ...table, name: 'public.orders' }] } })
+    const backfill = { tables: [{ ...table, name: 'public.orders' }] }
+    expect((await call('GET', '/api/sinks/s')).body.backfill).toEqual(backfill)
+    expect((await call('GET', '/api/sinks')).body.data[0].backfill).toEqual(backfill)
+    await call('POST', `${path}/${(await call('GET', path)).body.data[0].id}/cancel`)
+    await call('POST', path, { tables: [{ name: 'orders' }] })
+    expect((await call('GET', '/api/sinks/s')).body.backfill).toEqual(backfill)
+    const made = await call('POST', '/api/sinks', {
+      name: 'none',
+      endpoint: 'e',
+      tables: [{ name: 'items' }],
+    })
+    expect(made.body.backfill).toBeNull()
+  })
+
+  it('is not started by an edit of the sink, which says so', async () => {
+    const { call } = await withSink({ backfill: {} })
+    const { backfill } = (await call('GET', '/api/sinks/s')).body
+    for (const same of [backfill, null]) {
+      expect((await call('PATCH', '/api/sinks/s', { backfill: same, concurrency: 3 })).status).toBe(200)
+    }
+    const { status, body } = await call('PATCH', '/api/sinks/s', {
+      backfill: { tables: [{ name: 'items' }] },
+    })
+    expect(status).toBe(400)
+    expect(body.errors[0]).toEqual({ path: 'backfill', message: expect.stringContaining('when it is made') })
+    expect((await call('GET', path)).body.data).toHaveLength(1)
+  })
+
   it('that is wrong keeps the sink from being made', async () => {
     const { call } = await withSink()
     const sink = { name: 'second', endpoint: 'e', tables: [{ name: 'orders' }] }
@@ -84,6 +115,11 @@ describe('a backfill that', () => {
       'a start that does not fit the column',
       { name: 'orders', sort_column: 'id', start: 'abc' },
       'tables[0].start',
+    ],
+    [
+      'a bound that JSON numbers cannot hold',
+      { name: 'orders', sort_column: 'id', end: 2 ** 53 + 2 },
+      'tables[0].end',
     ],
     ['an unknown field', { name: 'orders', filter: 'true' }, 'tables[0].filter'],
   ])('has %s is refused', async (_, table, at) => {

@@ -30,6 +30,45 @@ async function withTable(): Promise<TestApi> {
 const names = (body: { changes: { action: string; kind: string; name: string }[] }) =>
   body.changes.map(({ action, kind, name }) => `${action} ${kind} ${name}`)
 
+const backfill = { tables: [{ name: 'orders', where: 'mrr > 5', sort_column: 'id', start: 1, end: null }] }
+
+describe('a backfill in a document', () => {
+  const withBackfill = (more: object) => ({
+    endpoints: [{ name: 'e', url: 'https://app.example.com/hooks' }],
+    sinks: [{ name: 's', endpoint: 'e', tables: [{ name: 'orders' }], ...more }],
+  })
+
+  it('is started when apply makes the sink, and is no difference from then on', async () => {
+    const { call } = await withTable()
+    const { body } = await call('POST', '/api/config/plan', withBackfill({ backfill }))
+    expect(body.changes[1].diff).toContainEqual({ path: 'backfill', after: backfill })
+    expect((await call('POST', '/api/config/apply', withBackfill({ backfill }))).status).toBe(200)
+    const started = async () => (await call('GET', '/api/sinks/s/backfills')).body.data
+    expect(await started()).toMatchObject([{ state: 'active', tables: ['public.orders'] }])
+    for (const again of [{ backfill }, { backfill: null }, {}, { backfill: { tables: [] } }]) {
+      expect((await call('POST', '/api/config/apply', withBackfill(again))).body).toEqual({ changes: [] })
+    }
+    await call('POST', '/api/config/apply', withBackfill({ backfill, batch_size: 2 }))
+    expect(await started()).toHaveLength(1)
+  })
+
+  it.each([
+    ['of a table that is not the sink’s', { name: 'items' }, 'name'],
+    ['with a condition that is none', { name: 'orders', where: 'nothing = 1' }, 'where'],
+    ['with a bound that does not fit', { name: 'orders', start: 'x' }, 'start'],
+  ])('%s is found by the plan', async (_, table, field) => {
+    const { call, database } = await withTable()
+    await database.sql`create table public.items (id int primary key)`
+    for (const verb of ['plan', 'apply']) {
+      const document = withBackfill({ backfill: { tables: [table] } })
+      const { status, body } = await call('POST', `/api/config/${verb}`, document)
+      expect(status).toBe(400)
+      expect(body.errors[0].path).toBe(`sinks[0].backfill.tables[0].${field}`)
+    }
+    expect((await call('GET', '/api/endpoints')).body.data).toEqual([])
+  })
+})
+
 describe('a plan', () => {
   it('says what applying would do, and does none of it', async () => {
     const { call } = await withTable()

@@ -72,6 +72,7 @@ describe('creating an endpoint with', () => {
   it.each([
     ['a private address', { url: 'http://10.0.0.1/' }, 'url'],
     ['the address of a cloud metadata service in decimal', { url: 'http://2852039166/' }, 'url'],
+    ['no address at all', { url: '' }, 'url'],
     ['another scheme', { url: 'ftp://example.com' }, 'url'],
     ['a name with a space', { name: 'a b' }, 'name'],
     ['an empty name', { name: '' }, 'name'],

@@ -2,6 +2,7 @@
 // lock the users' tables; those that turn out to be for nothing are taken away again.
 import { randomUUID } from 'node:crypto'
 import { ConflictError } from '../../errors.ts'
+import { startBackfill } from '../backfillStart.ts'
 import type { Actor, ApiOptions } from '../context.ts'
 import { createEndpoint, removeEndpoint, updateEndpoint } from '../endpointChanges.ts'
 import { type PreparedRetention, dropRetention, prepareRetention, setRetention } from '../retentionChanges.ts'
@@ -103,10 +104,13 @@ async function take(
       if (step.action === 'delete') return { touched: await removeSink(changing, step.row) }
       const { entry } = step
       if (step.action === 'create') {
-        const { sourceIds } = await createSink(changing, entry, ready(prepared.sinks.get(step.index)))
+        const { backfill } = entry
+        const { row, sourceIds } = await createSink(changing, entry, ready(prepared.sinks.get(step.index)))
+        if (backfill !== null)
+          await withinAsync(`sinks[${step.index}].backfill`, () => startBackfill(changing, row, backfill))
         return { touched: sourceIds }
       }
-      const { tables: _, ...settings } = entry
+      const { tables: _, backfill: __, ...settings } = entry
       const tables = step.tablesDiffer ? ready(prepared.sinks.get(step.index)) : undefined
       const row = await findSink(changing.db, step.row.uid, { lock: true })
       return { touched: (await updateSink(changing, row, settings, tables)).sourceIds }

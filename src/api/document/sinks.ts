@@ -3,6 +3,7 @@ import type postgres from 'postgres'
 import { type ResolvedTable, resolveTables } from '../../capture/tables.ts'
 import type { Db } from '../../db/kysely.ts'
 import { InputError } from '../../errors.ts'
+import { checkBackfill } from '../backfillStart.ts'
 import { everything } from '../page.ts'
 import type { SinkEntry, SinkShown } from '../schema/sink.ts'
 import { checkBatch } from '../sinkChanges.ts'
@@ -66,8 +67,15 @@ export async function planSinks(
       }
       const tablesDiffer = differences(before.tables, comparable(wanted).tables).length > 0
       // Checked here, so that a plan without problems can be applied; and spelt as the database does.
-      if (tablesDiffer) wanted.tables = respell(wanted.tables, await resolveTables(sql, entry.tables))
+      const resolved = tablesDiffer ? await resolveTables(sql, entry.tables) : []
+      if (tablesDiffer) wanted.tables = respell(wanted.tables, resolved)
       const diff = differences(before, comparable(wanted))
+      // Carried out once, for a sink that is made: later it is no difference, whatever it says.
+      if (row === undefined && given.backfill !== null) {
+        const relids = new Set(resolved.map(({ relid }) => relid))
+        await withinAsync('backfill', () => checkBackfill(sql, { name: given.name, relids }, given.backfill!))
+        diff.push({ path: 'backfill', after: given.backfill })
+      }
       if (row === undefined)
         steps.push({ kind: 'sink', name: entry.name, action: 'create', entry, index, diff })
       else if (diff.length > 0)
@@ -95,10 +103,12 @@ export async function planSinks(
 /** Settings in the form in which they are compared: what has no order has none. */
 function comparable({
   name: _,
+  backfill: __,
   tables,
   ...settings
 }: {
   name: string
+  backfill?: unknown
   tables: Tables
 }): { tables?: object } & object {
   const byName = tables.map(({ name, actions, exclude_columns, ...table }) => [

@@ -4,8 +4,8 @@ import * as v from 'valibot'
 import { name } from './name.ts'
 
 /**
- * Stands for a stored secret in answers. Sent back, it means "as it is", so that a person can read an
- * endpoint, change a field and send the whole.
+ * Stands for a stored secret in answers. Sent back, it means "as it is", so that a person can read
+ * the headers, change one and send them all.
  */
 export const mask = '***'
 

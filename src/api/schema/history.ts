@@ -4,7 +4,15 @@ import { historyStates } from '../store/history.ts'
 import { identifier } from './name.ts'
 import { timestampText } from './timestamp.ts'
 
-const bound = v.nullable(v.union([v.pipe(v.string(), v.maxLength(1000)), v.number(), v.boolean()]))
+// A JSON number beyond 2^53 has been rounded by the time it is seen, and would bound other rows.
+const exact = v.pipe(
+  v.number(),
+  v.check(
+    (number) => Math.abs(number) <= Number.MAX_SAFE_INTEGER,
+    'is too large for a number; give it as text',
+  ),
+)
+const bound = v.nullable(v.union([v.pipe(v.string(), v.maxLength(1000)), exact, v.boolean()]))
 const condition = v.nullable(v.pipe(v.string(), v.nonEmpty(), v.maxLength(20_000)))
 
 /** One table of a backfill. */

@@ -86,6 +86,11 @@ const fields = {
   status: v.picklist(['active', 'paused', 'disabled']),
 }
 
+const backfill = v.pipe(
+  v.nullable(backfillInput),
+  v.description('Of the rows that are there when the sink is made; null: none'),
+)
+
 const given = {
   name,
   endpoint: fields.endpoint,
@@ -102,6 +107,7 @@ const given = {
   compression: v.optional(fields.compression, null),
   max_message_bytes: v.optional(fields.max_message_bytes, null),
   alert_endpoint: v.optional(fields.alert_endpoint, null),
+  backfill: v.optional(backfill, null),
 }
 
 /** A sink of a configuration document. */
@@ -114,18 +120,14 @@ export type SinkEntry = v.InferOutput<typeof sinkEntry>
 
 /** POST /api/sinks. */
 export const sinkInput = v.pipe(
-  v.strictObject({
-    ...given,
-    status: v.optional(fields.status, 'active'),
-    backfill: v.optional(v.nullable(backfillInput), null),
-  }),
+  v.strictObject({ ...given, status: v.optional(fields.status, 'active') }),
   v.metadata({ ref: 'SinkInput' }),
 )
 export type SinkInput = v.InferOutput<typeof sinkInput>
 
 /** PATCH /api/sinks/:sink. */
 export const sinkPatch = v.pipe(
-  v.partial(v.strictObject({ name, ...fields })),
+  v.partial(v.strictObject({ name, ...fields, backfill })),
   v.metadata({ ref: 'SinkPatch' }),
 )
 export type SinkPatch = v.InferOutput<typeof sinkPatch>
@@ -166,6 +168,7 @@ export const sinkShown = v.pipe(
     max_message_bytes: v.nullable(v.number()),
     alert_endpoint: v.nullable(v.string()),
     status: fields.status,
+    backfill: v.pipe(v.nullable(backfillInput), v.description('The one that the sink was made with')),
     status_reason: v.pipe(v.nullable(v.string()), v.description('Why rowhook itself changed the status')),
     created_at: v.string(),
     updated_at: v.string(),

@@ -66,6 +66,7 @@ sinks:
   - name: orders
     endpoint: app
     batch_size: \${SIZE:-10}
+    backfill: {tables: []} # once
     tables:
       - name: orders # without a schema
         filter: mrr > 100
