@@ -31,6 +31,10 @@ declare
   v_log_above  bigint := p_above;
   v_log_below  bigint := p_below;
   v_keys       text[];
+  v_key1       text[];
+  v_key2       text[];
+  v_key3       text[];
+  v_key4       text[];
   v_more       boolean;
 begin
   select * into v_at from rowhook.positions(array[p_sink]);
@@ -53,6 +57,11 @@ begin
     union select '{}' where p_group = ''
     limit 5);
   v_more := cardinality(v_keys) > 4;
+  -- variables, because a cast would be made anew for each event of a day without indexes
+  v_key1 := v_keys[1];
+  v_key2 := v_keys[2];
+  v_key3 := v_keys[3];
+  v_key4 := v_keys[4];
 
   return query
   with mark as materialized (
@@ -73,9 +82,9 @@ begin
                select from rowhook.decide(p_sink, array[e.id], e.source_id) v where v.verdict = 'unwanted'))
         and (p_group is null
              or e.groups @> array[p_group] and e.groups[array_position(e.sinks, p_sink)] = p_group
-             or e.groups[array_position(e.sinks, p_sink)] is null
-                and (e.pks = v_keys[1]::text[] or e.pks = v_keys[2]::text[] or e.pks = v_keys[3]::text[]
-                     or e.pks = v_keys[4]::text[] or v_more and array_to_string(e.pks, ':', '') = p_group))
+             or (e.pks = v_key1 or e.pks = v_key2 or e.pks = v_key3 or e.pks = v_key4
+                 or v_more and array_to_string(e.pks, ':', '') = p_group)
+                and e.groups[array_position(e.sinks, p_sink)] is null)
         and (p_state is null
              or (p_state = 'delivered') = (
                   e.action = 'r'

@@ -8,10 +8,13 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-  with busy as materialized (
-    select distinct st.sink_id, rowhook.now() as now
-    from rowhook.stream st
-    where st.sink_id = any (p_sinks) and st.last_delivered_at > rowhook.now() - interval '1 minute'
+  with clock as materialized (select rowhook.now() as now),
+  busy as materialized (
+    select distinct st.sink_id, c.now
+    from clock c
+    cross join unnest(p_sinks) i(id)
+    join rowhook.stream st on st.sink_id = i.id
+    where st.last_delivered_at > c.now - interval '1 minute'
   ),
   share as (select greatest(20, 20000 / greatest(count(*), 1)) as requests from busy)
   select b.sink_id,

@@ -18,9 +18,10 @@ as $$
   with place as materialized (
     select st.id as stream_id, st.sink_id, st.tick_from, st.tick_to, st.last_id,
            coalesce(t.continues_at, t.id) as goes_on_at
-    from rowhook.stream st
+    from unnest(p_sinks) i(id)
+    join rowhook.stream st on st.sink_id = i.id
     join rowhook.tick t on t.id = st.tick_to
-    where st.sink_id = any (p_sinks) and st.replay_id is null
+    where st.replay_id is null
   ),
   -- What is left of the window under way, and everything behind it.
   stretch as (

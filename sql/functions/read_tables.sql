@@ -8,13 +8,13 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select t.sink_id, t.source_id, false
-  from rowhook.sink_table t
-  where t.sink_id = any (p_sinks)
+  from unnest(p_sinks) i(id)
+  join rowhook.sink_table t on t.sink_id = i.id
   union all
   select f.sink_id, f.source_id, true
-  from rowhook.former_table f
+  from unnest(p_sinks) i(id)
+  join rowhook.former_table f on f.sink_id = i.id
   join rowhook.stream st on st.sink_id = f.sink_id and st.replay_id is null
   left join rowhook.tick t on t.id = st.tick_from
-  where f.sink_id = any (p_sinks)
-    and coalesce(t.at < f.left_at + interval '1 day', true)
+  where coalesce(t.at < f.left_at + interval '1 day', true)
 $$;

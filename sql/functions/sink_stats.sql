@@ -10,7 +10,8 @@
 --   blocked_groups       groups whose later messages wait for a failed batch
 --   last_error           why it is paused or stale, or else the last failure
 --   circuit              closed | open
--- Reads only, and is cheap for sinks that have nothing to do: a list of a thousand calls it once.
+-- Reads only, and is cheap for sinks that have nothing to do: a list of a thousand calls it once. So what
+-- costs little is asked once too, the time, and ids are joined: `= any` compares each with all of them.
 create or replace function rowhook.sink_stats(sink_ids int[])
 returns table (
   sink_id int, health text, pending bigint, delivered bigint, failing bigint, discarded bigint,
@@ -20,8 +21,10 @@ language sql stable security definer
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-  with stream as materialized (
-    select st.* from rowhook.stream st where st.sink_id = any (sink_ids)
+  with clock as materialized (select rowhook.now() as now),
+  asked as materialized (select i.id from unnest(sink_ids) i(id)),
+  stream as materialized (
+    select st.* from asked a join rowhook.stream st on st.sink_id = a.id
   ),
   batch as materialized (
     select st.sink_id, b.event_ids, b.groups, b.next_at is not null or 0 < any (b.member_failures) as failed
@@ -50,8 +53,9 @@ as $$
   ),
   stale as (
     select t.sink_id, min(t.stale_reason) as reason
-    from rowhook.sink_table t
-    where t.sink_id = any (sink_ids) and t.stale_reason is not null
+    from asked a
+    join rowhook.sink_table t on t.sink_id = a.id
+    where t.stale_reason is not null
     group by t.sink_id
   )
   select s.id,
@@ -66,12 +70,13 @@ as $$
          coalesce(live.delivered, 0),
          coalesce(batched.failing, 0),
          gone.messages,
-         coalesce(greatest(extract(epoch from rowhook.now() - least(log.oldest, waiting.oldest)) * 1000, 0), 0)::double precision,
+         coalesce(greatest(extract(epoch from (select c.now from clock c) - least(log.oldest, waiting.oldest)) * 1000, 0), 0)::double precision,
          coalesce(blocked.groups, 0),
          coalesce(case when s.status <> 'active' then s.status_reason end, stale.reason, live.last_error),
          coalesce(live.circuit, 'closed'),
          coalesce(rate.messages_per_second, 0)
-  from rowhook.sink s
+  from asked
+  join rowhook.sink s on s.id = asked.id
   left join stream live on live.sink_id = s.id and live.replay_id is null
   left join batched on batched.sink_id = s.id
   left join blocked on blocked.sink_id = s.id
@@ -86,5 +91,4 @@ as $$
   cross join lateral (
     select count(*) as messages
     from (select from rowhook.discarded d where d.sink_id = s.id limit 100000) d) gone
-  where s.id = any (sink_ids)
 $$;

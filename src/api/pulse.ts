@@ -8,7 +8,10 @@ export interface Watcher {
   sink: string | undefined
   /** The token that it was let in with; undefined: the root token, which lasts as long as the process. */
   tokenId: string | undefined
-  /** Names of sinks that changed since the last time, or are gone. */
+  /**
+   * Names of sinks that changed since the last time, or are gone. The first time, of all that it is about: what
+   * happened since its page was made may have been told to others already.
+   */
   changed(names: readonly string[]): void
   /** Nothing further is told. */
   ended(): void
@@ -34,6 +37,7 @@ export function createPulse(
   everyMs = 1000,
 ): Pulse {
   const watchers = new Set<Watcher>()
+  const untold = new Set<Watcher>()
   let signs = new Map<string, string>()
   let timer: NodeJS.Timeout | undefined
   let looking = false
@@ -62,15 +66,18 @@ export function createPulse(
     const now = new Map(sinks.map(({ name, sign }) => [name, sign]))
     const changed = sinks.filter(({ name, sign }) => signs.get(name) !== sign).map(({ name }) => name)
     for (const name of signs.keys()) if (!now.has(name)) changed.push(name)
+    const all = sinks.map(({ name }) => name)
     signs = now
     for (const watcher of asked) {
       if (!watchers.has(watcher)) continue
       if (watcher.tokenId !== undefined && !good.has(watcher.tokenId)) {
         watchers.delete(watcher)
+        untold.delete(watcher)
         watcher.ended()
         continue
       }
-      const names = watcher.sink === undefined ? changed : changed.filter((name) => name === watcher.sink)
+      const news = untold.delete(watcher) ? all : changed
+      const names = watcher.sink === undefined ? news : news.filter((name) => name === watcher.sink)
       if (names.length > 0) watcher.changed(names)
     }
   }
@@ -83,10 +90,14 @@ export function createPulse(
   return {
     watch(watcher) {
       if (closed) watcher.ended()
-      else watchers.add(watcher)
+      else {
+        watchers.add(watcher)
+        untold.add(watcher)
+      }
       schedule(everyMs)
       return () => {
         watchers.delete(watcher)
+        untold.delete(watcher)
         if (watchers.size > 0) return
         clearTimeout(timer)
         timer = undefined

@@ -46,8 +46,13 @@ export async function loadTables(
         'the table was dropped; create it again and save the sink, or take it out of the sink' end) as stale_reason,
       case when t.group_columns is not null then ${columns('t.group_columns')} end as group_by,
       ${columns('t.exclude_columns')} as exclude_columns,
-      ${sql.raw(renamesSince('t.column_names', 't.relid'))} as renamed
+      -- one comparison for most: only what has another name now is looked up
+      case when not t.column_names - 'table' <@ present.names
+        then ${sql.raw(renamesSince('t.column_names', 't.relid'))} end as renamed
     from rowhook.source s
+    cross join lateral (
+      select coalesce(jsonb_object_agg(a.attnum, a.attname), '{}') as names
+      from pg_catalog.pg_attribute a where a.attrelid = s.relid and a.attnum > 0 and not a.attisdropped) present
     -- a table made anew has its columns under other numbers: then the names that were saved are meant
     join lateral (
       select e.*, case when (e.column_names ->> 'table')::oid = s.relid then s.relid end as relid

@@ -81,6 +81,16 @@ describe('GET /api/live', () => {
     await api.call('POST', '/api/sinks/a/resume')
   })
 
+  it('tells whoever comes later of everything at first, whatever others were told before', async () => {
+    const first = await follow()
+    await first.said('event: sinks')
+    const [late, lateOfOne] = [await follow(), await follow('?sink=b')]
+    await late.said('"a"')
+    await late.said('"b"')
+    await lateOfOne.said('event: sinks')
+    expect(lateOfOne.text()).toContain('data: {"sinks":["b"]}')
+  })
+
   it('tells of what is captured, and of a request', async () => {
     const { sql } = api.database
     const { said, text } = await follow('?sink=b')

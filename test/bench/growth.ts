@@ -1,6 +1,7 @@
 // What it costs to have much: retained events, sinks, groups, tables, large rows. Each from small to large, as the
 // rate at which the same number of changes drains; beside each size runs a bare undici loop with requests of the
 // same size, so that the slope is rowhook's and not the machine's.
+import type { Sql } from 'postgres'
 import type { Bench, Figure } from './harness.ts'
 import { whole } from './harness.ts'
 import { median } from './paired.ts'
@@ -68,8 +69,8 @@ export async function retained(bench: Bench, sizes: readonly number[], rounds: n
     target: 0.9,
     async prepare(size) {
       await stage.drop('retained')
-      for (; there < size; there += 100_000)
-        await sql`insert into retained (v, n) select repeat('x', 40), i from generate_series(1, 100000) i`
+      await retain(sql, size - there)
+      there = size
       await stage.sink('retained', ['retained'])
       return {
         commit: () =>
@@ -82,6 +83,21 @@ export async function retained(bench: Bench, sizes: readonly number[], rounds: n
   })
   await stage.rowhook.stop()
   return [figure]
+}
+
+/** Puts so many events into the log, as capture would have: half of them today, the others on four past days. */
+async function retain(sql: Sql, events: number): Promise<void> {
+  for (let day = 0; day < 5; day++) {
+    const part = Math.round(day === 0 ? events / 2 : events / 8)
+    await sql`select rowhook.create_partition('event', (now() at time zone 'UTC')::date - ${day}::int)`
+    await sql`
+      insert into rowhook.event (source_id, action, captured_at, sinks, pks, record)
+      select s.id, 'i', now() - make_interval(days => ${day}), '{}', array[i::text],
+        json_build_object('id', i, 'v', repeat('x', 40), 'n', i)
+      from rowhook.source s, generate_series(1, ${part}::int) i
+      where s.relid = 'retained'::regclass`
+  }
+  await sql`vacuum analyze rowhook.event`
 }
 
 /** Drain rate of the same changes over many sinks, groups and tables. */

@@ -44,6 +44,8 @@ export interface BenchReceiver {
 export interface Rowhook {
   pid: number
   url: string
+  /** Of the admin API, and to sign in with. */
+  token: string
   api(method: string, path: string, body?: unknown): Promise<Record<string, unknown>>
   stop(): Promise<void>
 }
@@ -158,6 +160,7 @@ async function startRowhook(url: string, args: string[]): Promise<Rowhook> {
   return {
     pid: child.pid!,
     url: api,
+    token,
     async api(method, path, body) {
       const response = await fetch(api + path, {
         method,

@@ -5,7 +5,7 @@ import { clients } from './capture/clients.ts'
 import { pgq } from './capture/pgq.ts'
 import { statements } from './capture/statements.ts'
 import { drain } from './drain.ts'
-import { many, payload } from './growth.ts'
+import { many, payload, retained } from './growth.ts'
 import type { Bench, Figure } from './harness.ts'
 import { openBench } from './harness.ts'
 import { history, liveBesideBackfill } from './history.ts'
@@ -33,10 +33,12 @@ const parts: Record<string, (bench: Bench, full: boolean) => Promise<Figure[]>> 
   beside: async (bench, full) => liveBesideBackfill(bench, full ? 3_000_000 : 1_000_000, full ? 5 : 2),
   queue: async (bench, full) => jobQueue(bench, full ? 7 : 3),
   many: async (bench, full) => many(bench, [1, 10, 100], full ? 5 : 2),
+  retained: async (bench, full) =>
+    retained(bench, full ? [100_000, 1_000_000, 10_000_000] : [100_000, 1_000_000], full ? 5 : 3),
   payload: async (bench, full) => payload(bench, full ? 5 : 2),
   idle: async (bench) => idle(bench),
   large: async (bench) => largeTransaction(bench),
-  sinks: async (bench) => sinks(bench),
+  sinks: async (bench, full) => sinks(bench, 1000, full ? 1000 : 300),
   search: async (bench, full) => search(bench, full ? 10_000_000 : 1_000_000),
 }
 
