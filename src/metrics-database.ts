@@ -45,7 +45,7 @@ export function withDatabaseMetrics(registry: Registry, sql: Sql): Scrape {
   )
   const oldest = perSink(
     'rowhook_sink_oldest_undelivered_seconds',
-    'Age of the oldest message that is not yet sent; 0: none',
+    'Age of the oldest message that is neither acknowledged nor discarded; 0: none',
   )
   const blocked = perSink('rowhook_sink_blocked_groups', 'Groups whose later messages wait for a failed one')
   const open = perSink('rowhook_sink_circuit_open', '1 while every request fails and the sink only probes')

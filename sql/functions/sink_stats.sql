@@ -6,7 +6,8 @@
 --   delivered            acknowledged by the live stream, ever
 --   discarded            counted up to 100,000
 --   failing              messages in failed batches, replays' included
---   lag_ms               age of the oldest pending message; 0: none
+--   lag_ms               age of the oldest message that is neither acknowledged nor discarded, failing ones
+--                        included; 0: none. Replays' do not count: what they send is old
 --   blocked_groups       groups whose later messages wait for a failed batch
 --   last_error           why it is paused or stale, or else the last failure
 --   circuit              closed | open
@@ -27,7 +28,7 @@ as $$
     select st.* from asked a join rowhook.stream st on st.sink_id = a.id
   ),
   batch as materialized (
-    select st.sink_id, b.event_ids, b.groups, b.next_at is not null or 0 < any (b.member_failures) as failed
+    select st.sink_id, st.replay_id, b.event_ids, b.groups, b.next_at is not null or 0 < any (b.member_failures) as failed
     from stream st
     join rowhook.batch b on b.stream_id = st.id
   ),
@@ -46,10 +47,25 @@ as $$
     group by b.sink_id
   ),
   held as (
-    select st.sink_id, count(*) as messages, min(h.event_id) as oldest_id
+    select st.sink_id, count(*) as messages,
+           min(h.event_id) filter (where st.replay_id is null) as oldest_id
     from stream st
     join rowhook.held h on h.stream_id = st.id
     group by st.sink_id
+  ),
+  -- Ids grow with time, near enough.
+  oldest as (
+    select w.sink_id, min(w.event_id) as event_id
+    from (
+      select h.sink_id, h.oldest_id as event_id from held h where h.oldest_id is not null
+      union all
+      select b.sink_id, m.event_id from batch b cross join unnest(b.event_ids) m(event_id) where b.replay_id is null) w
+    group by w.sink_id
+  ),
+  waiting as (
+    select c.sink_id, c.captured_at as oldest
+    from (select array_agg(o.sink_id) as sinks, array_agg(o.event_id) as ids from oldest o) o
+    cross join rowhook.captured_at(o.sinks, o.ids) c
   ),
   stale as (
     select t.sink_id, min(t.stale_reason) as reason
@@ -84,10 +100,7 @@ as $$
   left join stale on stale.sink_id = s.id
   left join rowhook.pending_in_log(sink_ids) log on log.sink_id = s.id
   left join rowhook.message_rate(sink_ids) rate on rate.sink_id = s.id
-  left join lateral (
-    select min(e.captured_at) as oldest
-    from rowhook.find_events(array[held.oldest_id]) e
-    where held.oldest_id is not null) waiting on true
+  left join waiting on waiting.sink_id = s.id
   cross join lateral (
     select count(*) as messages
     from (select from rowhook.discarded d where d.sink_id = s.id limit 100000) d) gone

@@ -25,7 +25,7 @@ export function counters(sink: Sink): Content {
   return html`<div class="counters">
     ${of('Delivered', sink.delivered)} ${of('Pending', sink.pending)} ${of('Failing', sink.failing, 'bad')}
     ${of('Discarded', sink.discarded, 'warn')} ${plain('Rate', rate(sink.throughput.messages_per_second))}
-    ${plain('Oldest waits', sink.pending === 0 || sink.lag_ms === null ? '–' : duration(sink.lag_ms))}
+    ${plain('Oldest waits', sink.pending + sink.failing === 0 || sink.lag_ms === null ? '–' : duration(sink.lag_ms))}
     ${plain('Blocked groups', count(sink.blocked_groups))}
   </div>`
 }

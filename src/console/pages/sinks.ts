@@ -39,7 +39,8 @@ const columns = (activity: AllActivity['data']): readonly Column<Sink>[] => [
   {
     heading: 'Oldest',
     kind: 'number',
-    cell: ({ pending, lag_ms }) => (pending === 0 || lag_ms === null ? none : duration(lag_ms)),
+    cell: ({ pending, failing, lag_ms }) =>
+      pending + failing === 0 || lag_ms === null ? none : duration(lag_ms),
   },
   { heading: 'Failing', kind: 'number', cell: (sink) => stateLink(sink, 'failing') },
   { heading: 'Discarded', kind: 'number', cell: (sink) => stateLink(sink, 'discarded') },

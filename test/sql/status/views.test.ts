@@ -36,7 +36,7 @@ test('rowhook.status has a row per sink', async () => {
       name: 'orders',
       state: 'degraded',
       pending: 0,
-      lags: false,
+      lags: true,
       failing: 1,
       discarded: 0,
       delivered: 2,
