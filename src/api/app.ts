@@ -78,7 +78,6 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
     }),
   )
 
-  app.route('/', healthRoutes(options))
   addReference(app)
   app.get('/config.schema.json', (c) => c.json(documentJsonSchema()))
 
@@ -102,6 +101,7 @@ export function createApi(options: ApiOptions): Hono<ApiEnv> {
   app.route('/api/tokens', tokenRoutes(options))
   app.route('/api/audit', auditRoutes(options))
   app.route('/api/doctor', doctorRoutes(options))
+  app.route('/', healthRoutes(options))
   app.route('/', createConsole(app, options))
   return app
 }

@@ -1,8 +1,22 @@
 // What monitors ask, without a token: is the process there, can it work, what has it counted.
 import { Hono } from 'hono'
+import { resolver } from 'hono-openapi'
+import * as v from 'valibot'
 import { compare } from '../db/install.ts'
 import { readRelease } from '../db/release.ts'
 import type { ApiOptions } from './context.ts'
+import { operation } from './operation.ts'
+
+const tag = 'Monitoring'
+
+const healthShown = v.object({ status: v.literal('ok') })
+const readyShown = v.object({
+  status: v.picklist(['ok', 'unavailable']),
+  checks: v.pipe(
+    v.object({ database: v.string(), dispatcher: v.string() }),
+    v.description('ok, or what is wrong'),
+  ),
+})
 
 /** Longest wait for the database before /readyz says no. */
 const readyTimeoutMs = 2000
@@ -16,9 +30,18 @@ export function healthRoutes({
   const app = new Hono()
   const release = readRelease()
 
-  app.get('/healthz', (c) => c.json({ status: 'ok' }))
+  app.get(
+    '/healthz',
+    operation({ tag, summary: 'Tell that the process is there', answer: healthShown, open: true }),
+    (c) => c.json({ status: 'ok' }),
+  )
 
-  app.get('/readyz', async (c) => {
+  const unready = {
+    description: 'Not ready: `checks` says what is wrong',
+    content: { 'application/json': { schema: resolver(readyShown) } },
+  }
+  const readiness = { tag, summary: 'Tell whether it can work', answer: readyShown, open: true } as const
+  app.get('/readyz', operation({ ...readiness, responses: { 503: unready } }), async (c) => {
     const checks = {
       database: await checkDatabase(),
       dispatcher: dispatcher === undefined || dispatcher.isAlive() ? 'ok' : 'its loop makes no progress',
@@ -27,7 +50,12 @@ export function healthRoutes({
     return c.json({ status: ready ? 'ok' : 'unavailable', checks }, ready ? 200 : 503)
   })
 
-  app.get('/metrics', async (c) =>
+  const text = {
+    description: 'Prometheus text',
+    content: { 'text/plain': { schema: { type: 'string' as const } } },
+  }
+  const shown = { tag, summary: 'Show metrics', open: true, responses: { 200: text } } as const
+  app.get('/metrics', operation(shown), async (c) =>
     c.body(await metrics.metrics(), 200, { 'content-type': metrics.contentType }),
   )
 

@@ -15,6 +15,10 @@ export interface Operation {
   /** Default 200. 204 has no answer. */
   status?: 200 | 201 | 204
   answer?: v.GenericSchema
+  /** Needs no token. */
+  open?: true
+  /** Besides the usual ones. */
+  responses?: NonNullable<Parameters<typeof describeRoute>[0]['responses']>
   /** Besides JSON, for answers and bodies in other formats. */
   requestBody?: NonNullable<Parameters<typeof describeRoute>[0]['requestBody']>
 }
@@ -31,6 +35,8 @@ export function operation({
   tag,
   status = 200,
   answer,
+  open,
+  responses,
   requestBody,
 }: Operation): MiddlewareHandler {
   const success =
@@ -40,10 +46,12 @@ export function operation({
     tags: [tag],
     ...(description === undefined ? {} : { description }),
     ...(requestBody === undefined ? {} : { requestBody }),
+    ...(open === undefined ? {} : { security: [] }),
     responses: {
       [status]: { description: status === 204 ? 'Done' : 'Success', ...success },
       '4XX': problem,
       '5XX': problem,
+      ...responses,
     },
   })
 }

@@ -119,6 +119,8 @@ describe('every operation of the OpenAPI document', () => {
         expect(Object.keys(operation.responses).length, `${method} ${path}`).toBeGreaterThan(1)
       }
     }
+    for (const path of ['/healthz', '/readyz', '/metrics'])
+      expect(document.paths[path].get.security, path).toEqual([])
     expect(document.openapi).toBe('3.1.0')
     const references = JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)
     for (const [, name] of references) expect(document.components.schemas).toHaveProperty(name!)
