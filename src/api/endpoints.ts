@@ -10,15 +10,16 @@ import { decodeCursor, page, pageOf, pageQuery } from './page.ts'
 import { assertMatch, tag } from './precondition.ts'
 import { body, optionalBody, query } from './request.ts'
 import {
+  type EndpointInUse,
   endpointAnswer,
+  endpointInUse,
   endpointInput,
   endpointPatch,
-  endpointShown,
   rotateInput,
   testShown,
 } from './schema/endpoint.ts'
 import { nameForm } from './schema/name.ts'
-import { findEndpoint, listEndpoints } from './store/endpoints.ts'
+import { type EndpointRow, findEndpoint, listEndpoints, sinksOf } from './store/endpoints.ts'
 import { change } from './transaction.ts'
 
 const tagName = 'Endpoints'
@@ -29,7 +30,7 @@ export function endpointRoutes({ sql, db, config, sendTest }: ApiOptions): Hono<
 
   app.get(
     '/',
-    operation({ tag: tagName, summary: 'List endpoints', answer: pageOf(endpointShown) }),
+    operation({ tag: tagName, summary: 'List endpoints', answer: pageOf(endpointInUse) }),
     query(v.strictObject(pageQuery)),
     async (c) => {
       const { limit, cursor } = c.req.valid('query')
@@ -37,7 +38,7 @@ export function endpointRoutes({ sql, db, config, sendTest }: ApiOptions): Hono<
       const { data, next_cursor } = page(await listEndpoints(db, limit + 1, after), limit, (row) => [
         row.name,
       ])
-      return c.json({ data: data.map((row) => showEndpoint(row, new Date())), next_cursor })
+      return c.json({ data: await inUse(data), next_cursor })
     },
   )
 
@@ -63,11 +64,12 @@ export function endpointRoutes({ sql, db, config, sendTest }: ApiOptions): Hono<
 
   app.get(
     '/:endpoint',
-    operation({ tag: tagName, summary: 'Show an endpoint', answer: endpointShown }),
+    operation({ tag: tagName, summary: 'Show an endpoint', answer: endpointInUse }),
     async (c) => {
       const row = await findEndpoint(db, c.req.param('endpoint'))
       tag(c, row)
-      return c.json(showEndpoint(row, new Date()))
+      const [shown] = await inUse([row])
+      return c.json(shown)
     },
   )
 
@@ -135,6 +137,15 @@ export function endpointRoutes({ sql, db, config, sendTest }: ApiOptions): Hono<
       return c.json({ signing_secret: madeSecret })
     },
   )
+
+  async function inUse(rows: readonly EndpointRow[]): Promise<EndpointInUse[]> {
+    const sinks = await sinksOf(
+      db,
+      rows.map(({ id }) => id),
+    )
+    const now = new Date()
+    return rows.map((row) => ({ ...showEndpoint(row, now), sinks: sinks.get(row.id) ?? [] }))
+  }
 
   return app
 }

@@ -4,13 +4,13 @@ import type { Backfill, Replay } from '../api/store/history.ts'
 import type { LogPartition } from '../api/store/log.ts'
 import type { RowChange as StoredRowChange } from '../api/store/rowHistory.ts'
 import type { MessageState } from '../api/store/messages.ts'
-import type { EndpointShown } from '../api/schema/endpoint.ts'
+import type { EndpointInUse } from '../api/schema/endpoint.ts'
 import type { SinkShown } from '../api/schema/sink.ts'
 import type { TestOutcome } from '../api/context.ts'
 import type { TableDescription } from '../capture/tables.ts'
 
 export type Sink = SinkShown
-export type Endpoint = EndpointShown
+export type Endpoint = EndpointInUse
 export type Table = TableDescription
 export type { Backfill, LogPartition, Replay, TestOutcome }
 

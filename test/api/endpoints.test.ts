@@ -24,6 +24,24 @@ async function storedRow(api: Awaited<ReturnType<typeof createTestApi>>) {
   return row!
 }
 
+describe('reading endpoints', () => {
+  it('names the sinks that send to each, however many there are of others', async () => {
+    const { call, database } = await withEndpoint()
+    await call('POST', '/api/endpoints', { ...input, name: 'other' })
+    await database.sql`create table orders (id int primary key)`
+    await database.sql`
+      insert into rowhook.sink (name, endpoint_id)
+      select 'a' || i, e.id from rowhook.endpoint e, generate_series(1, 1200) i where e.name = 'other'`
+    const sink = { endpoint: 'orders-app', tables: [{ name: 'orders' }] }
+    const { body: last } = await call('POST', '/api/sinks', { ...sink, name: 'z' })
+    const sinks = [{ id: last.id, name: 'z' }]
+    expect((await call('GET', '/api/endpoints/orders-app')).body.sinks).toEqual(sinks)
+    const { body } = await call('GET', '/api/endpoints')
+    const counts = body.data.map((each: { sinks: object[] }) => each.sinks.length)
+    expect(counts).toEqual([1, 1200])
+  })
+})
+
 describe('creating an endpoint', () => {
   it('shows the signing secret that was made once, and never the headers that are encrypted', async () => {
     const api = await withEndpoint()

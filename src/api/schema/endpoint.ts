@@ -77,6 +77,19 @@ export const endpointShown = v.pipe(
 )
 export type EndpointShown = v.InferOutput<typeof endpointShown>
 
+/** The same, when it is read. */
+export const endpointInUse = v.pipe(
+  v.object({
+    ...endpointShown.pipe[0].entries,
+    sinks: v.pipe(
+      v.array(v.object({ id: v.string(), name: v.string() })),
+      v.description('The sinks that send to it'),
+    ),
+  }),
+  v.metadata({ ref: 'EndpointInUse' }),
+)
+export type EndpointInUse = v.InferOutput<typeof endpointInUse>
+
 /** The answer to a POST or PATCH that made a signing secret. */
 export const endpointAnswer = v.object({
   ...endpointShown.pipe[0].entries,

@@ -119,3 +119,21 @@ function nameTaken(name: string): ConflictError {
     hint: 'Choose another name, or PATCH that one.',
   })
 }
+
+/** The sinks that send to each of these endpoints, by name. */
+export async function sinksOf(
+  db: Db,
+  ids: readonly string[],
+): Promise<Map<string, { id: string; name: string }[]>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('rowhook.sink')
+    .select(['endpoint_id', 'uid', 'name'])
+    .where('endpoint_id', 'in', [...ids])
+    .orderBy('name')
+    .execute()
+  const byEndpoint = Map.groupBy(rows, ({ endpoint_id }) => endpoint_id)
+  return new Map(
+    [...byEndpoint].map(([id, sinks]) => [id, sinks.map(({ uid, name }) => ({ id: uid, name }))]),
+  )
+}

@@ -7,7 +7,7 @@ import { formToken, page } from '../html/layout.ts'
 import { empty, none, pager, some, table } from '../html/list.ts'
 import { moment } from '../html/quantity.ts'
 import { type Page, Refusal, path } from '../operations.ts'
-import type { Endpoint, Sink, TestOutcome } from '../resources.ts'
+import type { Endpoint, TestOutcome } from '../resources.ts'
 import type { ConsoleEnv, Visit } from '../visit.ts'
 import {
   draftOfEndpoint,
@@ -70,23 +70,17 @@ export function endpointPages(): Hono<ConsoleEnv> {
   return app
 }
 
-/** Names of sinks by the endpoint that they send to. */
-async function usage(c: Visit): Promise<Map<string, Sink[]>> {
-  const { data: sinks } = await c.var.operations.get<Page<Sink>>('/sinks', { limit: 1000 })
-  return Map.groupBy(sinks, ({ endpoint }) => endpoint)
-}
-
-function usersOf(sinks: readonly Sink[] = []): Content {
+function usersOf(sinks: Endpoint['sinks']): Content {
   if (sinks.length === 0) return html`no sink`
   return some(sinks, (sink) => html`<a href="${sinkPath(sink)}">${data(sink.name, 60)}</a> `)
 }
 
 async function listPage(c: Visit, form?: Content): Promise<Response> {
   const query = { cursor: c.req.query('cursor') }
-  const [{ data: endpoints, next_cursor }, users] = await Promise.all([
-    c.var.operations.get<Page<Endpoint>>('/endpoints', { ...query, limit: 100 }),
-    usage(c),
-  ])
+  const { data: endpoints, next_cursor } = await c.var.operations.get<Page<Endpoint>>('/endpoints', {
+    ...query,
+    limit: 100,
+  })
   return page(c, {
     title: 'Endpoints',
     section: 'endpoints',
@@ -104,7 +98,7 @@ async function listPage(c: Visit, form?: Content): Promise<Response> {
                     html`<a class="name" href="${path('endpoints', name)}">${data(name)}</a>`,
                 },
                 { heading: 'URL', kind: 'wide', cell: ({ url }) => html`<code>${data(url, 120)}</code>` },
-                { heading: 'Used by', kind: 'wide', cell: ({ name }) => usersOf(users.get(name)) },
+                { heading: 'Used by', kind: 'wide', cell: ({ sinks }) => usersOf(sinks) },
                 {
                   heading: 'Secret headers',
                   cell: ({ encrypted_headers }) => Object.keys(encrypted_headers).length || none,
@@ -126,12 +120,9 @@ async function listPage(c: Visit, form?: Content): Promise<Response> {
 }
 
 async function showPage(c: Visit, name: string, result: Content = '', form?: Content): Promise<Response> {
-  const [endpoint, users] = await Promise.all([
-    c.var.operations.get<Endpoint>(path('endpoints', name)),
-    usage(c),
-  ])
+  const endpoint = await c.var.operations.get<Endpoint>(path('endpoints', name))
   const here = path('endpoints', endpoint.name)
-  const sinks = users.get(endpoint.name) ?? []
+  const { sinks } = endpoint
   return page(c, {
     title: endpoint.name,
     section: 'endpoints',
