@@ -123,6 +123,7 @@ export function createWorld(life: Life): World {
   let outOfOrder = 0
   let requests = 0
   let runs = 0
+  let revival: NodeJS.Timeout | undefined
 
   const now = () => performance.now()
   const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
@@ -268,6 +269,7 @@ export function createWorld(life: Life): World {
   }
 
   function start(underWay: UnderWay[] = []): void {
+    clearTimeout(revival)
     const token = (stream.token += 1)
     const own = (mayRun = { now: true })
     const scope = `s${(runs += 1)}`
@@ -301,7 +303,7 @@ export function createWorld(life: Life): World {
       onFault() {
         if (run !== mine) return
         run = undefined
-        setTimeout(() => run ?? start(), 5000)
+        revival = setTimeout(() => start(), 5000)
       },
       idleMs: 3000,
     })
@@ -376,6 +378,7 @@ export function createWorld(life: Life): World {
       databaseFails = share
     },
     kill() {
+      clearTimeout(revival)
       run?.abort()
       run = undefined
     },
