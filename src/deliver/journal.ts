@@ -18,6 +18,8 @@ export interface JournalLine {
   /** Unix milliseconds by the database's clock: when the request began. */
   at: number
   ok: boolean
+  /** Messages that the answer acknowledged. */
+  acknowledged: number
   status: number | null
   durationMs: number
   error: string | null

@@ -69,6 +69,7 @@ export function createExchange(options: ExchangeOptions): (batch: Batch) => Prom
       attempt: batch.attempt,
       at,
       ok,
+      acknowledged: acknowledgedOf(outcome, batch.members.length),
       status: exchange.status ?? null,
       durationMs: exchange.durationMs,
       error,
@@ -82,6 +83,11 @@ export function createExchange(options: ExchangeOptions): (batch: Batch) => Prom
   function* keysOf(batch: Batch): Iterable<string> {
     for (const m of batch.members) yield target.keyOf(m.payload!)
   }
+}
+
+function acknowledgedOf(outcome: Outcome, members: number): number {
+  if (outcome.kind === 'delivered') return members
+  return outcome.kind === 'partial' ? members - outcome.failed.size : 0
 }
 
 function errorOf(outcome: Outcome, members: number): string | null {

@@ -15,7 +15,7 @@ interface Minute {
 
 /** Counts of minutes, until they are written. */
 export interface Tally {
-  count(line: Pick<JournalLine, 'sinkId' | 'at' | 'ok' | 'eventIds' | 'durationMs'>): void
+  count(line: Pick<JournalLine, 'sinkId' | 'at' | 'ok' | 'acknowledged' | 'durationMs'>): void
   /** Writes what was counted; what cannot be written stays for the next time. Never throws. */
   flush(): Promise<void>
   close(): Promise<void>
@@ -87,11 +87,11 @@ export function openTally(sql: Sql, onError: (error: unknown) => void): Tally {
   }
 
   return {
-    count({ sinkId, at, ok, eventIds, durationMs }) {
+    count({ sinkId, at, ok, acknowledged, durationMs }) {
       const minute = minuteOf(sinkId, at)
       minute.requests += 1
-      if (ok) minute.messages += eventIds.length
-      else minute.failed += 1
+      minute.messages += acknowledged
+      if (!ok) minute.failed += 1
       const place = placeOf(durationMs)
       while (minute.latency.length <= place) minute.latency.push(0)
       minute.latency[place]! += 1

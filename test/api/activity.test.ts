@@ -19,7 +19,7 @@ beforeAll(async () => {
   const sinks = new Map((await sql`select name, id from rowhook.sink`).map((row) => [row['name'], row['id']]))
   const request = async (sink: string, minutesAgo: number, eventIds: number[], ok: boolean, ms: number) => {
     const at = Date.now() - minutesAgo * 60_000
-    tally.count({ sinkId: sinks.get(sink), at, ok, eventIds, durationMs: ms })
+    tally.count({ sinkId: sinks.get(sink), at, ok, acknowledged: ok ? eventIds.length : 0, durationMs: ms })
     await sql`
       insert into rowhook.delivery (sink_id, webhook_id, event_ids, attempt, at, ok, duration_ms)
       values (${sinks.get(sink)}, 'msg_x', ${eventIds}::bigint[], 1, ${new Date(at)}, ${ok}, ${ms})`
@@ -89,7 +89,7 @@ describe('the activity of a sink', () => {
     const [{ id }] = (await sql`select id from rowhook.sink where name = 'other'`) as unknown as [
       { id: number },
     ]
-    const line = { sinkId: id, at: Date.now() - 50 * 60_000, ok: true, eventIds: [1], durationMs: 1 }
+    const line = { sinkId: id, at: Date.now() - 50 * 60_000, ok: true, acknowledged: 1, durationMs: 1 }
     tally.count(line)
     tally.count({ ...line, sinkId: 1_000_000 })
     await sql`alter table rowhook.activity rename to away`

@@ -139,3 +139,23 @@ test('a group whose message was not acknowledged waits, while the rest of the si
   healthy = true
   expect(await tallyOf(sql, table, receiver)).toEqual({ made: 12, ...flawless })
 })
+
+test('what an answer names as failed does not count as acknowledged in the activity of its sink', async () => {
+  const { sql } = stage.database
+  const { table, receiver, call } = await stage.sink({
+    batch_size: 10,
+    max_retry_count: 0,
+    respond: { fail: ({ record }) => Number(record!['id']) > 7 },
+  })
+  await insertItems(sql, table, 1, 10)
+  await receiver.waitFor(7)
+  const activity = await eventually(
+    async () => {
+      const { data } = await call('GET', '/activity')
+      expect(data).toHaveLength(1)
+      return data[0]
+    },
+    { timeoutMs: 20_000 },
+  )
+  expect(activity).toMatchObject({ messages: 7, requests: 1, failed: 0 })
+})
