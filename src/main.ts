@@ -37,7 +37,7 @@ import { createListening } from './schedule/listening.ts'
 import { createMaintenance } from './schedule/maintenance.ts'
 import { makeSource } from './schedule/make-source.ts'
 import { within } from './schedule/within.ts'
-import { queueDeliver, startWorker, unlockDead } from './schedule/worker.ts'
+import { giveStreamBack, queueDeliver, startWorker, unlockDead } from './schedule/worker.ts'
 import type { Worker } from './schedule/worker.ts'
 
 export interface StartOptions {
@@ -222,6 +222,7 @@ async function startDispatching({
         logger,
         metrics,
         requeue,
+        giveBack: (stream, inMs) => giveStreamBack(sql, stream, inMs),
         refreshSource: maintenance.refreshSource,
         makeSource: makeSource(sql, logger),
         ...hooks,

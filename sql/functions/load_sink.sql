@@ -11,6 +11,7 @@ as $$
     'request_timeout_ms', s.request_timeout_ms, 'max_retry_count', s.max_retry_count,
     'concurrency', s.concurrency, 'rate_limit', s.rate_limit, 'compression', s.compression,
     'max_message_bytes', s.max_message_bytes, 'alert_endpoint_id', s.alert_endpoint_id,
+    'backfilling', exists (select from rowhook.backfill f where f.sink_id = s.id and f.state = 'active'),
     'database', current_database(),
     'installation', (select i.id from rowhook.installation i),
     'endpoint', (select row_to_json(e) from rowhook.endpoint e where e.id = s.endpoint_id),

@@ -107,5 +107,6 @@ const bare: Omit<SinkDocument, 'name' | 'database' | 'installation' | 'endpoint'
   compression: null,
   max_message_bytes: null,
   alert_endpoint_id: null,
+  backfilling: false,
   tables: [],
 }

@@ -72,11 +72,6 @@ function claimed(row: Record<string, unknown>): ClaimedStream {
   }
 }
 
-/** Gives the lease back; harmless when it is lost already. */
-export async function releaseStream(sql: Sql, stream: ClaimedStream): Promise<void> {
-  await sql`select rowhook.release_stream(${stream.id}, ${stream.token})`
-}
-
 /** Gives back whatever lease of the stream this dispatcher holds. */
 export async function releaseHeld(sql: Sql, streamId: string, dispatcherId: string): Promise<void> {
   await sql`

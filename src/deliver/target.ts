@@ -42,6 +42,8 @@ export interface SinkDocument {
   compression: 'gzip' | null
   max_message_bytes: number | null
   alert_endpoint_id: string | null
+  /** A backfill of it is active. */
+  backfilling: boolean
   database: string
   installation: string
   endpoint: {

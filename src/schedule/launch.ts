@@ -93,11 +93,12 @@ export function createLaunch(options: LaunchOptions, hooks: LaunchHooks) {
   const save = createSave(sql)
 
   return async (stream: ClaimedStream, owner: string, legacy: Legacy = {}): Promise<void> => {
-    const sink = await loadSink(sql, stream.sinkId)
+    // at once: each round trip is a part of the gap when a stream changes hands
+    const [sink, stored] = await Promise.all([loadSink(sql, stream.sinkId), loadState(sql, stream.id)])
     if (sink === null) return
     const target = createTarget(sink, options.ring, options.version, options.clock(), stream.replayId)
     const decide = createDecider(sql, target, options.refreshSource)
-    const saved = await resolveStale(sql, target, stream, await loadState(sql, stream.id), decide)
+    const saved = await resolveStale(sql, target, stream, stored, decide)
     const book = openBook({
       position: stream.position,
       delivered: stream.delivered,

@@ -24,9 +24,7 @@ export function makeSource(sql: Sql, logger: Logger): MakeSource {
     const sink = target.sink.name
     const onError = (error: unknown): void =>
       logger.warn({ err: error, sink }, 'a backfill could not be read on; trying again')
-    const [row] = await sql`
-      select exists (select from rowhook.backfill where sink_id = ${stream.sinkId} and state = 'active') as active`
-    if (row!['active'] !== true) return live
+    if (!target.sink.backfilling) return live
     const { concurrency, batchSize } = target
     return createBackfillSource({
       sql,

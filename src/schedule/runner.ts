@@ -1,7 +1,7 @@
 // Runs of streams in this process: a stream is claimed, its run started, restarted when its sink was
 // edited, and given back. Which streams, and when, is the dispatcher's business; how a run is made, launch.ts'.
 import type { ClaimedStream } from '../deliver/store.ts'
-import { claimStream, readStream, releaseHeld, releaseStream } from '../deliver/store.ts'
+import { claimStream, readStream, releaseHeld } from '../deliver/store.ts'
 import type { UnderWay } from '../deliver/state.ts'
 import { createLaunch } from './launch.ts'
 import type { Launched, LaunchOptions } from './launch.ts'
@@ -9,6 +9,8 @@ import type { Launched, LaunchOptions } from './launch.ts'
 export interface RunnerOptions extends LaunchOptions {
   /** Starts the stream again later, here or elsewhere: `inMs` 0 is at once. */
   requeue(streamId: string, inMs: number): Promise<void>
+  /** Gives the lease back; undefined: without asking for another start. */
+  giveBack(stream: ClaimedStream, inMs: number | undefined): Promise<void>
 }
 
 interface Running extends Launched {
@@ -124,10 +126,7 @@ export function createRunner(options: RunnerOptions): Runner {
   /** @param inMs when the stream is to be started again, here or elsewhere; undefined: as soon as there is news for it */
   async function giveBack(stream: ClaimedStream, inMs: number | undefined): Promise<void> {
     try {
-      // Before: others may ask for it at once as soon as it is free, and this would put it off.
-      if (inMs !== undefined && inMs > 0) await options.requeue(stream.id, inMs)
-      await releaseStream(sql, stream)
-      if (inMs === 0) await options.requeue(stream.id, 0)
+      await options.giveBack(stream, inMs)
     } catch (error) {
       logger.warn({ err: error, stream: stream.id }, 'a stream could not be given back; trying again')
       owed.add(stream.id)

@@ -121,6 +121,24 @@ export async function queueDeliver(sql: Sql, streamId: string, inMs: number): Pr
       max_attempts => 5, job_key => ${`deliver:${streamId}`}::text, job_key_mode => 'replace')`
 }
 
+/**
+ * Gives a stream's lease back, unless it is lost already, and queues its next start in the same transaction: one that
+ * another dispatcher asks for as soon as the stream is free is not put off by ours, nor ours taken too early.
+ * @param inMs undefined: no start is queued
+ */
+export async function giveStreamBack(
+  sql: Sql,
+  { id, token }: { id: string; token: string },
+  inMs: number | undefined,
+): Promise<void> {
+  await sql`
+    select case when r.released and ${inMs !== undefined} then rowhook_worker.add_job(
+      'deliver', json_build_object('stream', ${id}::text),
+      run_at => clock_timestamp() + ${inMs ?? 0} * interval '1 millisecond',
+      max_attempts => 5, job_key => ${`deliver:${id}`}::text, job_key_mode => 'replace') end
+    from (select rowhook.release_stream(${id}, ${token}) as released) r`
+}
+
 /** Frees the jobs that workers of dead dispatchers hold: `deliver` only starts something, so it is never slow. */
 export async function unlockDead(sql: Sql): Promise<void> {
   await sql`

@@ -7,15 +7,15 @@ test('a change that is made while the run of its sink starts is sent as soon as 
   const stage = await setStage()
   const { sql } = stage.database
   const { table, receiver } = await stage.sink({})
-  // a run that starts asks for backfills: behind this lock it comes no further
+  // a run that starts asks for its sink: behind this lock it comes no further
   const lock = await sql.reserve()
   await lock`begin`
-  await lock`lock table rowhook.backfill in access exclusive mode`
+  await lock`lock table rowhook.endpoint in access exclusive mode`
   await insertItems(sql, table, 1, 1)
   await eventually(async () => {
     const [waiting] = await sql`
       select from pg_stat_activity
-      where wait_event_type = 'Lock' and query like '%rowhook.backfill%' and query not like '%rowhook.beat%'`
+      where wait_event_type = 'Lock' and query like '%load_sink%'`
     expect(waiting).toBeDefined()
   })
   const ticks = async () => (await sql<{ id: string }[]>`select max(id) as id from rowhook.tick`)[0]!.id
