@@ -21,7 +21,7 @@ begin
       select p.sink_id, e.id, '{}', 0, $1, rowhook.event_document(e) || '{"lost": true}'
       from rowhook.positions(array(select k.id from rowhook.sink k)) p
       join rowhook.sink_table s on s.sink_id = p.sink_id
-      join %s e on e.source_id = s.source_id and (p.sink_id = any (e.sinks) or p.sink_id = any (e.undecided))
+      join %s e on e.source_id = s.source_id and (p.sink_id = any (e.sinks) or p.sink_id = any ((e.extra).undecided))
       where e.action <> 'r'
         and not rowhook.is_settled(e.id, e.xid, p.from_snapshot, p.to_snapshot, p.last_id, p.floor, p.ceiling)
         and e.id not in (select w.event_id from rowhook.written_down() w)

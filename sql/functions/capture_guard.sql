@@ -19,7 +19,7 @@ begin
     return null;
   end if;
   v_rows := rowhook.print_rows(p_spec,
-    case when p_action = 'update' and not v_guarded @? '$[*] ? (@.uses_old == true)' then 'insert' else p_action end, false);
+    case when p_action = 'update' and not v_guarded @? '$[*] ? (@.uses_old == true)' then 'insert' else p_action end);
   return concat_ws(E'\n',
     '    raised := ''{}'';',
     '    begin',

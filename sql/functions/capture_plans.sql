@@ -15,6 +15,8 @@ declare
     'explain with rowhook_new as (select * from json_populate_record(null::%1$s, null)), '
     'rowhook_old as (select * from json_populate_record(null::%1$s, null)) ',
     (p_spec ->> 'relid')::oid::regclass);
+  v_pair    text := format(
+    '(select %1$s from rowhook_new x) n cross join (select %1$s from rowhook_old x) o', rowhook.print_list(p_spec));
   v_action  text;
   v_single  boolean;
   v_text    text;
@@ -24,7 +26,10 @@ begin
   loop
     v_text := rowhook.capture_statement(v_spec, rowhook.filtering_entries(v_spec, v_action), v_action, false, v_single);
     if v_text is not null then
-      execute v_rows || replace(v_text, 'capture.raised', '''{}''::int[]');
+      -- what stands in plpgsql variables there
+      v_text := replace(replace(replace(v_text,
+        'capture.raised', '''{}''::int[]'), 'capture.extra', 'null::rowhook.event_extra'), 'capture.list', '''''::text');
+      execute v_rows || case when v_single then replace(v_text, '(select) one', v_pair) else v_text end;
     end if;
   end loop;
   return null;

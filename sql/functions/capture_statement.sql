@@ -3,12 +3,13 @@
 --   p_entries  those that judge it: rowhook.filtering_entries, or, where p_generic, none
 --   p_action   insert, update or delete
 --   p_generic  evaluate no filter: every sink's verdict is left to rowhook.decide
---   p_single   the statement has changed one row at most (see rowhook.print_rows)
+--   p_single   of an update of one row, which stands in the plpgsql variables n and o, and what it has
+--              changed in capture.list (rowhook.capture_single)
 -- Null when no sink and no retention wants the action.
 -- One insert … select does it all, because each statement inside a trigger costs 2 µs and more.
 -- `offset 0` keeps the planner from evaluating a condition once for each place that refers to it.
--- The text refers to the plpgsql variable capture.raised, the ids of sinks whose filter raised in
--- this statement (0: the retention's), where a filter is guarded; never where p_generic.
+-- Except where p_generic, the text refers to plpgsql variables: capture.extra, and, where a filter is guarded,
+-- capture.raised, the ids of sinks whose filter raised in this statement (0: the retention's).
 create or replace function rowhook.capture_statement(
   p_spec jsonb, p_entries jsonb, p_action text, p_generic boolean, p_single boolean)
 returns text
@@ -18,34 +19,26 @@ as $$
 declare
   v_columns    jsonb := p_spec -> 'columns';
   v_recorded   jsonb;
-  v_names      jsonb := p_spec -> 'names';
   v_key        int2[] := array(select jsonb_array_elements_text(p_spec -> 'key'));
-  v_undecided  int[];
+  v_undecided  int[] := rowhook.undecided_sinks(p_spec, p_action, p_generic);
   v_wanted     record;
   v_groups     record;
-  v_raised     boolean;
-  v_key_text   text := coalesce(rowhook.print_key(v_columns, v_key, 'n'), '''{}''::text[]');
-  v_shape      text := format('%L::jsonb', rowhook.shape(v_names));
   v_row        text := 'n';
-  v_from       text[] := array[rowhook.print_rows(p_spec, p_action, p_single)];
+  v_from       text[] := array[case when p_single then '(select) one' else rowhook.print_rows(p_spec, p_action) end];
 begin
   select coalesce(jsonb_agg(c.value order by c.at), '[]') into v_recorded
   from jsonb_array_elements(v_columns) with ordinality c(value, at)
   where not p_spec -> 'omitted' @> (c.value -> 'attnum');
-  v_undecided := array(
-    select (e ->> 'sink')::int from jsonb_array_elements(p_spec -> 'entries') e
-    where e -> 'actions' ? p_action and (p_generic or (e ->> 'stale')::boolean)
-    order by 1);
   if p_entries = '[]' and v_undecided = '{}' and jsonb_typeof(p_spec -> 'retention') <> 'object' then
     return null;
   end if;
-  v_raised := p_entries @? '$[*] ? (@.guarded == true && @.sink > 0)';
 
-  if p_action = 'update' then
+  if p_action = 'update' and not p_single then
     v_from := v_from || rowhook.print_changes(v_recorded);
   end if;
   v_from := v_from || rowhook.print_guarded(p_entries, p_action, false);
-  v_wanted := rowhook.print_wanted(p_spec, p_entries, p_action, p_single, v_raised,
+  v_wanted := rowhook.print_wanted(p_spec, p_entries, p_action, p_single,
+    p_entries @? '$[*] ? (@.guarded == true && @.sink > 0)',
     v_undecided <> '{}' or p_generic
     or jsonb_typeof(p_spec -> 'retention') = 'object' and not p_entries @? '$[*] ? (@.sink == 0)');
   v_from := v_from || v_wanted.laterals;
@@ -60,23 +53,18 @@ begin
 
   return concat_ws(E'\n',
     'insert into rowhook.event',
-    '  (source_id, action, sinks, undecided, groups, old_groups, pks, old_pks, record, changes, annotations, shape)',
-    format('select %s, %L, %s,', p_spec ->> 'source', left(p_action, 1), v_wanted.sinks),
-    format('  %s,', case
-      when v_raised then format('nullif(%L::int[] || array_remove(capture.raised, 0), ''{}'')', v_undecided)
-      else format('%L::int[]', nullif(v_undecided, '{}')) end),
-    format('  %s, %s,', v_groups.groups, v_groups.old_groups),
-    format('  %s,', v_key_text),
-    format('  %s,', case when p_action = 'update' and v_key <> '{}' then
-      format('nullif(%s, %s)', rowhook.print_key(v_columns, v_key, 'o'), v_key_text) else 'null' end),
+    '  (source_id, action, sinks, groups, pks, record, changes, extra)',
+    format('select %s, %L, %s, %s,', p_spec ->> 'source', left(p_action, 1), v_wanted.sinks, v_groups.groups),
+    format('  %s,', coalesce(rowhook.print_key(v_columns, v_key, 'n'), '''{}''::text[]')),
     format('  row_to_json(%s.*),', v_row),
-    format('  %s,', case when p_action = 'update' then 'concat(''{'', changes.list, ''}'')::json' else 'null' end),
-    '  nullif(current_setting(''rowhook.annotations'', true), ''''),',
-    format('  %s', case
-      when p_generic or v_undecided <> '{}' then v_shape
-      when v_raised then format('case when capture.raised <> ''{}'' then %s end', v_shape)
+    format('  %s,', case when p_action = 'update'
+      then format('concat(''{'', %s.list, ''}'')::json', case when p_single then 'capture' else 'changes' end)
       else 'null' end),
+    format('  %s', rowhook.print_extra(p_spec, p_action, p_generic, p_single, v_undecided, v_groups.old_groups)),
     'from ' || array_to_string(v_from, E'\n  '),
-    'where ' || v_wanted.condition);
+    'where ' || case when p_single
+      -- without the table's name the plan would outlive a change of its columns' collations, which variables bring along
+      then concat_ws(' and ', format('%L::regclass is not null', p_spec ->> 'relid'), '(' || v_wanted.condition || ')')
+      else v_wanted.condition end);
 end
 $$;

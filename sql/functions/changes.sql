@@ -7,14 +7,14 @@ select e.id as event_id,
        format('%I.%I', s.schema_name, s.table_name) as table_name,
        case e.action when 'i' then 'insert' when 'u' then 'update' when 'd' then 'delete' else 'truncate' end as action,
        array_to_string(e.pks, ':', '') as key,
-       array_to_string(e.old_pks, ':', '') as previous_key,
+       array_to_string((e.extra).old_pks, ':', '') as previous_key,
        e.record,
        e.changes,
        e.captured_at,
        e.xid::text as transaction_id,
-       e.annotations,
+       (e.extra).annotations,
        array(select k.name from rowhook.sink k
-             where k.id = any (e.sinks) or k.id = any (e.undecided) order by k.name) as sinks
+             where k.id = any (e.sinks) or k.id = any ((e.extra).undecided) order by k.name) as sinks
 from rowhook.event e
 join rowhook.source s on s.id = e.source_id
 where e.action <> 'r';

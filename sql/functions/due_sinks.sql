@@ -20,7 +20,7 @@ begin
       from (
         select e.sinks, e.undecided, row_number() over () as seen
         from (
-          select e.sinks, e.undecided
+          select e.sinks, (e.extra).undecided
           from rowhook.event e
           where e.source_id = s.id
             and e.id > v_low

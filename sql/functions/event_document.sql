@@ -7,6 +7,5 @@ set search_path = pg_catalog, pg_temp
 as $$
   select to_jsonb(d)
   from (select p_event.id, p_event.xid, p_event.source_id, p_event.action, p_event.captured_at, p_event.sinks,
-               p_event.undecided, p_event.groups, p_event.old_groups, p_event.pks, p_event.old_pks,
-               p_event.annotations, p_event.shape, p_event.errors) d
+               p_event.groups, p_event.pks, p_event.extra) d
 $$;

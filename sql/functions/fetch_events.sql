@@ -10,8 +10,8 @@ set search_path = pg_catalog, pg_temp
 as $$
   select e.id, e.source_id, e.action,
          e.groups[array_position(e.sinks, p_sink)],
-         e.old_groups[array_position(e.sinks, p_sink)],
-         e.pks, e.old_pks, e.captured_at, e.xid, e.record, e.changes, e.annotations,
+         (e.extra).old_groups[array_position(e.sinks, p_sink)],
+         e.pks, (e.extra).old_pks, e.captured_at, e.xid, e.record, e.changes, (e.extra).annotations,
          array_position(e.sinks, p_sink) is null,
          coalesce(pg_catalog.pg_column_size(e.record), 0)
            + coalesce(pg_catalog.pg_column_size(e.changes), 0)

@@ -78,7 +78,7 @@ begin
         and e.id > v_log_above and e.id < v_log_below
         and e.captured_at >= p_since and e.captured_at < p_until
         and (p_sink = any (e.sinks)
-             or p_sink = any (e.undecided) and not exists (
+             or p_sink = any ((e.extra).undecided) and not exists (
                select from rowhook.decide(p_sink, array[e.id], e.source_id) v where v.verdict = 'unwanted'))
         and (p_group is null
              or e.groups @> array[p_group] and e.groups[array_position(e.sinks, p_sink)] = p_group
@@ -189,8 +189,8 @@ begin
   left join rowhook.exclusions(p_sink) x on x.source_id = e.source_id
   cross join lateral (
     select case when x.source_id is null then null
-                when e.id > x.until and e.shape is null then x.names
-                else rowhook.hidden_names(x.columns, x.excluded, e.shape, e.id, e.record) end as names) h
+                when e.id > x.until and (e.extra).shape is null then x.names
+                else rowhook.hidden_names(x.columns, x.excluded, (e.extra).shape, e.id, e.record) end as names) h
   order by e.id desc;
 end
 $$;

@@ -5,7 +5,7 @@ returns table (event_id bigint, source_id int, pks text[], old_pks text[])
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select e.id, e.source_id, e.pks, e.old_pks
+  select e.id, e.source_id, e.pks, (e.extra).old_pks
   from rowhook.stream st
   join rowhook.held h on h.stream_id = st.id
   join rowhook.sink_table t on t.sink_id = st.sink_id

@@ -20,7 +20,7 @@ begin
       select distinct e.id
       from wanted w
       join rowhook.event e on e.source_id = v_source.id
-        and (e.pks = w.pks or e.old_pks = w.pks or e.action = 't' and e.pks = '{}')
+        and (e.pks = w.pks or (e.extra).old_pks = w.pks or e.action = 't' and e.pks = '{}')
     )
     select c.*
     from found f

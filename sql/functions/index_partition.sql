@@ -21,7 +21,7 @@ begin
   perform set_config('lock_timeout', '100ms', true);
   begin
     execute format('create index if not exists %I on %s (source_id, pks)', v_name || '_key', p_relid);
-    execute format('create index if not exists %I on %s (source_id, old_pks) where old_pks is not null', v_name || '_old_key', p_relid);
+    execute format('create index if not exists %I on %s (source_id, ((extra).old_pks)) where (extra).old_pks is not null', v_name || '_old_key', p_relid);
     execute format('create index if not exists %I on %s using gin (groups) where groups is not null', v_name || '_group', p_relid);
   exception when program_limit_exceeded then
     execute format('comment on table %s is %L', p_relid, v_comment || jsonb_build_object('no_search_index', sqlerrm));

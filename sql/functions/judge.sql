@@ -30,7 +30,7 @@ begin
   for v_kind in
     select k.action, k.names, k.shape, array_agg(k.id order by k.id) as ids
     from (
-      select e.action, e.id, rowhook.names_at(v_columns, e.shape, e.id) as names, e.shape
+      select e.action, e.id, rowhook.names_at(v_columns, (e.extra).shape, e.id) as names, (e.extra).shape
       from rowhook.event e where e.source_id = p_source and e.id = any (p_events)) k
     group by k.action, k.names, k.shape
   loop

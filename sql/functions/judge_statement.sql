@@ -24,7 +24,7 @@ begin
   if v_update and not p_unchanged then
     v_changed := format(
       -- a bare capture knows of no changes
-      'e.shape = ''{}'' or exists (select from json_object_keys(rowhook.readable(e.changes)) k(name) where k.name <> all (%L::text[]))',
+      '(e.extra).shape = ''{}'' or exists (select from json_object_keys(rowhook.readable(e.changes)) k(name) where k.name <> all (%L::text[]))',
       array(select v_names ->> a::text from unnest(p_excluded) a where v_names ? a::text));
   end if;
   return format(

@@ -11,7 +11,7 @@ declare
     where t.sink_id = p_sink and t.source_id = p_event.source_id);
   v_at       int := array_position(p_event.sinks, p_sink);
   v_grp      text := p_event.groups[v_at];
-  v_old_grp  text := p_event.old_groups[v_at];
+  v_old_grp  text := (p_event.extra).old_groups[v_at];
   v_key      text;
   v_old      text;
 begin
@@ -25,7 +25,7 @@ begin
   v_key := coalesce('=' || v_grp, p_event.source_id || ':' || array_to_string(p_event.pks, ':', ''));
   v_old := case
     when v_old_grp is not null then '=' || v_old_grp
-    when v_grp is null then p_event.source_id || ':' || array_to_string(p_event.old_pks, ':', '')
+    when v_grp is null then p_event.source_id || ':' || array_to_string((p_event.extra).old_pks, ':', '')
   end;
   return case when v_old <> v_key then array[v_old, v_key] else array[v_key] end;
 end

@@ -30,5 +30,5 @@ as $$
         where b.stream_id = p_stream and exists (select from unnest(b.groups) g where g ~ '^[0-9]+:$'))) e
       -- a key that is the empty text has this group for its own
       where e.action <> 't' and array_to_string(e.pks, ':', '') <> ''
-        and array_to_string(e.old_pks, ':', '') is distinct from ''), '[]'))
+        and array_to_string((e.extra).old_pks, ':', '') is distinct from ''), '[]'))
 $$;

@@ -1,6 +1,6 @@
 -- rowhook.names_at(columns, shape, event): {"<attnum>": "name"} of the columns as an event was stored.
 --   p_columns  source.columns
---   p_shape    event.shape: {"name": attnum} of then where it is known; null where the event was
+--   p_shape    event_extra.shape: {"name": attnum} of then where it is known; null where the event was
 --              captured by compiled code, so that the names were those of a refresh
 -- A column that was made since, under a name of one that was dropped, reads what that one held; the name
 -- is null for one that is not to be found.

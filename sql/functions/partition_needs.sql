@@ -40,7 +40,7 @@ begin
     select l.* from rowhook.lagging_streams() l
     where l.low < v_bounds.highest and l.sources && v_bounds.sources
   loop
-    v_part := format('e.source_id = any (%L::int[]) and e.id > %s and (%s = any (e.sinks) or %3$s = any (e.undecided)) and %s',
+    v_part := format('e.source_id = any (%L::int[]) and e.id > %s and (%s = any (e.sinks) or %3$s = any ((e.extra).undecided)) and %s',
       v_stream.sources, v_stream.low, v_stream.sink_id, v_stream.unread);
     execute format('select exists (select from %s e where %s)', p_relid, v_part) into v_found;
     if v_found then

@@ -54,7 +54,7 @@ as $$
     cross join lateral (
       select o.sinks, o.undecided, count(*) as events, min(o.captured_at) as oldest
       from (
-        select e.sinks, e.undecided, e.captured_at
+        select e.sinks, (e.extra).undecided, e.captured_at
         from rowhook.event e
         where e.source_id = l.source_id
           and e.id > b.low

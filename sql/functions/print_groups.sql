@@ -1,6 +1,7 @@
 -- rowhook.print_groups(spec, entries, sinks): SQL texts of an event's `groups` and `old_groups`.
 --   p_entries  those that may want the row
 --   p_sinks    SQL text of the array of those that do, which the groups run parallel to
+-- Texts are compared byte by byte, whatever the columns' collations call the same: a group is known by its text.
 create or replace function rowhook.print_groups(
   p_spec jsonb, p_entries jsonb, p_action text, p_sinks text, out groups text, out old_groups text)
 language plpgsql stable
@@ -24,7 +25,7 @@ begin
     v_ids := v_ids || (v_entry ->> 'sink')::int;
     v_new := v_new || format(' when %s then %s', v_entry ->> 'sink', rowhook.print_group(v_columns, v_attnums, 'n'));
     if p_action = 'update' and v_attnums <> '{}' then
-      v_old := v_old || format(' when %s then nullif(%s, %s)', v_entry ->> 'sink',
+      v_old := v_old || format(' when %s then nullif((%s) collate "C", %s)', v_entry ->> 'sink',
         rowhook.print_group(v_columns, v_attnums, 'o'), rowhook.print_group(v_columns, v_attnums, 'n'));
     end if;
   end loop;

@@ -41,7 +41,7 @@ begin
   from (
     select c.at, c.sink, c.condition, c.guarded,
            case when v_update and c.sink <> 0 and not c.unchanged
-             then coalesce('changed.c' || s.at, 'changes.list <> ''''') || case when c.condition = 'true' then '' else ' and ' || c.condition end
+             then coalesce('changed.c' || s.at, case when p_single then 'capture' else 'changes' end || '.list <> ''''') || case when c.condition = 'true' then '' else ' and ' || c.condition end
              else c.condition end as wants
     from (
       select e.at, (e.value ->> 'sink')::int as sink, (e.value ->> 'guarded')::boolean as guarded,

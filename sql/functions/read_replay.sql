@@ -30,8 +30,8 @@ begin
     -- the way of most replays: one look at each event, part by part
     v_lows := rowhook.scan_parts(p_after, v_replay.until_id, p_limit, cardinality(v_replay.source_ids));
     return query
-      select b.id, b.source_id, b.action, null::text, null::text, b.pks, b.old_pks, b.captured_at, b.xid,
-             case when b.wanted then b.record end, case when b.wanted then b.changes end, b.annotations,
+      select b.id, b.source_id, b.action, null::text, null::text, b.pks, (b.extra).old_pks, b.captured_at, b.xid,
+             case when b.wanted then b.record end, case when b.wanted then b.changes end, (b.extra).annotations,
              false, b.size, case when b.wanted then 'wanted' else 'unwanted' end, null::text
       from (
         select e.*, sum(e.size) over (order by e.part, e.id) - e.size as before,
@@ -71,9 +71,9 @@ begin
   into v_found
   from rowhook.replay_verdicts(v_replay, p_after, p_limit, p_bytes) v;
   return query
-    select e.id, e.source_id, e.action, v.grp, v.old_grp, e.pks, e.old_pks, e.captured_at, e.xid,
+    select e.id, e.source_id, e.action, v.grp, v.old_grp, e.pks, (e.extra).old_pks, e.captured_at, e.xid,
            case when v.verdict <> 'unwanted' then e.record end,
-           case when v.verdict <> 'unwanted' then e.changes end, e.annotations, false,
+           case when v.verdict <> 'unwanted' then e.changes end, (e.extra).annotations, false,
            coalesce(pg_catalog.pg_column_size(e.record), 0)
              + coalesce(pg_catalog.pg_column_size(e.changes), 0),
            v.verdict, v.error

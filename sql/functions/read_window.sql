@@ -43,8 +43,8 @@ begin
   end if;
   return query
     select b.id, b.source_id, b.action,
-           b.groups[b.at], b.old_groups[b.at],
-           b.pks, b.old_pks, b.captured_at, b.xid, b.record, b.changes, b.annotations,
+           b.groups[b.at], (b.extra).old_groups[b.at],
+           b.pks, (b.extra).old_pks, b.captured_at, b.xid, b.record, b.changes, (b.extra).annotations,
            b.at is null, b.size
     from (
       select e.*,
@@ -60,7 +60,7 @@ begin
           and e.id > v_low
           and e.id <= v_to.high
           and e.action <> 'r'
-          and (p_sink = any(e.sinks) or p_sink = any(e.undecided))
+          and (p_sink = any(e.sinks) or p_sink = any ((e.extra).undecided))
           and pg_catalog.pg_visible_in_snapshot(e.xid, v_to.snapshot)
           and not pg_catalog.pg_visible_in_snapshot(e.xid, v_from.snapshot)
           and not (v_skip and exists (

@@ -25,8 +25,8 @@ declare
 begin
   return query
     select b.id, b.source_id, b.action,
-           b.groups[b.at], b.old_groups[b.at],
-           b.pks, b.old_pks, b.captured_at, b.xid, b.record, b.changes, b.annotations,
+           b.groups[b.at], (b.extra).old_groups[b.at],
+           b.pks, (b.extra).old_pks, b.captured_at, b.xid, b.record, b.changes, (b.extra).annotations,
            b.at is null, b.size
     from (
       select e.*,
@@ -45,7 +45,7 @@ begin
             and e.id > r.low
             and e.id <= r.high
             and e.action <> 'r'
-            and (p_sink = any(e.sinks) or p_sink = any(e.undecided))
+            and (p_sink = any(e.sinks) or p_sink = any ((e.extra).undecided))
             and pg_catalog.pg_visible_in_snapshot(e.xid, p_to.snapshot)
             and not pg_catalog.pg_visible_in_snapshot(e.xid, p_from.snapshot)
             and not (p_skip and exists (

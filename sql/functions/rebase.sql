@@ -49,7 +49,7 @@ begin
   join rowhook.event e on e.source_id = k.source_id and e.id > rowhook.window_low(f, t.snapshot) and e.id <= st.last_id
   where st.replay_id is null and st.tick_from <> st.tick_to and t.continues_at is null
     and e.action <> 'r'
-    and (st.sink_id = any (e.sinks) or st.sink_id = any (e.undecided))
+    and (st.sink_id = any (e.sinks) or st.sink_id = any ((e.extra).undecided))
     and not pg_visible_in_snapshot(e.xid, f.snapshot)
     and not pg_visible_in_snapshot(e.xid, t.snapshot)
   order by e.id

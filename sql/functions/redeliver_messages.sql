@@ -54,16 +54,14 @@ begin
     select e.*, rowhook.lane_keys(p_sink, e), false, true
     from asked a
     cross join lateral rowhook.find_events(array[a.id]) e
-    where (p_sink = any (e.sinks) or p_sink = any (e.undecided))
+    where (p_sink = any (e.sinks) or p_sink = any ((e.extra).undecided))
       and not exists (select from rowhook.discarded d where d.sink_id = p_sink and d.event_id = a.id)
       and not rowhook.is_ahead(p_sink, a.id)
   ),
   back as (
     insert into rowhook.event
-      (id, xid, source_id, action, captured_at, sinks, undecided, groups, old_groups, pks, old_pks,
-       record, changes, annotations, shape, errors)
-    select e.id, e.xid, e.source_id, e.action, e.captured_at, e.sinks, e.undecided, e.groups, e.old_groups, e.pks,
-           e.old_pks, e.record, e.changes, e.annotations, e.shape, e.errors
+      (id, xid, source_id, action, captured_at, sinks, groups, pks, record, changes, extra)
+    select e.id, e.xid, e.source_id, e.action, e.captured_at, e.sinks, e.groups, e.pks, e.record, e.changes, e.extra
     from event e
     where not e.stored
   ),

@@ -49,9 +49,10 @@ begin
     return true;
   end if;
 
-  insert into rowhook.event (id, xid, source_id, action, captured_at, sinks, groups, pks, record, annotations)
+  insert into rowhook.event (id, xid, source_id, action, captured_at, sinks, groups, pks, record, extra)
   select e.id, e.xid, e.source_id, 'r', e.captured_at, array[v_sink],
-         case when e.grp is not null then array[e.grp] end, e.pks, e.record::json, e.backfill_id
+         case when e.grp is not null then array[e.grp] end, e.pks, e.record::json,
+         row(null, null, null, e.backfill_id, null)::rowhook.event_extra
   from json_to_recordset(p_ops -> 'store') e(
     id bigint, source_id int, pks text[], grp text, captured_at timestamptz, xid xid8, record text,
     backfill_id text)

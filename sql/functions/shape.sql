@@ -1,4 +1,4 @@
--- rowhook.shape(names): {"<attnum>": "name"} turned round into what event.shape holds.
+-- rowhook.shape(names): {"<attnum>": "name"} turned round into what event_extra.shape holds.
 create or replace function rowhook.shape(p_names jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp

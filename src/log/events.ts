@@ -42,7 +42,7 @@ export const eventColumns = `e.event_id::float8 as event_id, e.source_id, e.acti
   e.xid::text as xid, e.record::text as record, e.changes::text as changes, e.annotations, e.undecided, e.size,
   case when x.source_id is null then null
     when e.event_id > x.until and not e.undecided then x.names
-    else (select rowhook.hidden_names(x.columns, x.excluded, l.shape, l.id, l.record) from rowhook.event l
+    else (select rowhook.hidden_names(x.columns, x.excluded, (l.extra).shape, l.id, l.record) from rowhook.event l
           where l.source_id = e.source_id and l.id = e.event_id) end as hidden`
 
 /** The part of a window that a read asks for: (from, to], behind `after`. */

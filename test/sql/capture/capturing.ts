@@ -60,8 +60,8 @@ export interface StoredEvent {
 /** All events in the order in which they were captured, from after the one given. */
 export async function events(sql: postgres.Sql, after = 0): Promise<StoredEvent[]> {
   return sql<StoredEvent[]>`
-    select e.id::float8 as id, e.action::text as action, e.sinks, e.undecided, to_jsonb(e.groups) as groups, to_jsonb(e.old_groups) as old_groups, e.pks,
-      e.old_pks, e.record::text as record, e.changes::text as changes, e.annotations, e.shape, s.table_name
+    select e.id::float8 as id, e.action::text as action, e.sinks, (e.extra).undecided, to_jsonb(e.groups) as groups, to_jsonb((e.extra).old_groups) as old_groups, e.pks,
+      (e.extra).old_pks, e.record::text as record, e.changes::text as changes, (e.extra).annotations, (e.extra).shape, s.table_name
     from rowhook.event e join rowhook.source s on s.id = e.source_id
     where e.id > ${after} order by e.id`
 }
@@ -99,7 +99,7 @@ export async function delivered(
   await sql`select rowhook.refresh_source(s.id) from rowhook.source s`
   const open = await sql<{ source_id: number; ids: number[] }[]>`
     select source_id, array_agg(id::int) as ids from rowhook.event
-    where ${sink} = any (undecided) group by source_id`
+    where ${sink} = any ((extra).undecided) group by source_id`
   const verdicts = new Map<
     number,
     { verdict: string; grp: string | null; old_grp: string | null; error: string | null }

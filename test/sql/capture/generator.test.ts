@@ -19,7 +19,8 @@ test('a fault in the generated code fails no write: the change is captured and i
   await sql`insert into t values (1, 'a', '{}')`
   await sql`update t set v = 'b', j = null`
   await sql`delete from t`
-  const events = await sql`select action::text, sinks, undecided, record from rowhook.event order by id`
+  const events =
+    await sql`select action::text, sinks, (extra).undecided, record from rowhook.event order by id`
   expect(events.map((e) => [e['action'], e['sinks'], e['undecided'], e['record']])).toEqual([
     ['i', [], [1], { id: 1, v: 'a', j: {} }],
     ['u', [], [1], { id: 1, v: 'b', j: null }],

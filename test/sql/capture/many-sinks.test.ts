@@ -59,7 +59,7 @@ test('an entry that cannot be looked at, because somebody is saving it, holds up
   await sql`alter table t rename n to m`
   await sql`select rowhook.refresh_source(${source})`
   await sql`insert into t (id, m) values (1, 100)`
-  const [event] = await sql`select sinks, undecided from rowhook.event`
+  const [event] = await sql`select sinks, (extra).undecided from rowhook.event`
   expect(event).toEqual({ sinks: [sinks[0], sinks[2]], undecided: [sinks[1]] })
   await other`rollback`
   other.release()
@@ -68,7 +68,7 @@ test('an entry that cannot be looked at, because somebody is saving it, holds up
   await sql`insert into t (id, m) values (2, 100)`
   const { messages } = await delivered(sql, sinks[1]!)
   expect(messages.map(({ pks }) => pks)).toEqual([['1'], ['2']])
-  const [last] = await sql`select sinks, undecided from rowhook.event order by id desc limit 1`
+  const [last] = await sql`select sinks, (extra).undecided from rowhook.event order by id desc limit 1`
   expect(last).toEqual({ sinks, undecided: null })
 })
 
@@ -84,7 +84,7 @@ test('after a fault in the generated code, everything is planned before it is pu
   await sql.unsafe(sided!.text)
   await capture(sql, { name: 't', filter: 'n > 2000' }, 's2').catch(() => {})
   await sql`insert into t (id, n) values (1, 5000)`
-  const [event] = await sql`select sinks, undecided from rowhook.event`
+  const [event] = await sql`select sinks, (extra).undecided from rowhook.event`
   expect(event).toEqual({ sinks: [], undecided: sinks })
   const [row] = await sql`select fault from rowhook.source where id = ${source}`
   expect(row!['fault']).toContain('no_such_function')

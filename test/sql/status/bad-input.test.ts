@@ -45,7 +45,7 @@ test('annotations are text or jsonb; null ends them', async () => {
     await tx`insert into orders values (2)`
     await tx`select rowhook.annotate(null)`
     await tx`insert into orders values (3)`
-    return tx`select annotations::jsonb ->> 'by' as by from rowhook.event order by id`
+    return tx`select (extra).annotations::jsonb ->> 'by' as by from rowhook.event order by id`
   })
   expect(noted.map(({ by }) => by)).toEqual(['text', 'jsonb', null])
 })
