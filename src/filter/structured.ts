@@ -153,6 +153,10 @@ function refuseUnreadable(values: readonly unknown[], fail: Fail): void {
   for (const value of values) {
     const unreadable = typeof value === 'string' ? findUnreadable(value) : null
     if (unreadable !== null) throw fail(`this holds ${unreadable.what}`)
+    // Rounded before anybody saw it, it would match another row.
+    if (Number.isFinite(value) && Math.abs(value as number) > Number.MAX_SAFE_INTEGER) {
+      throw fail('a number beyond 2^53 is rounded on its way here; give it as a string')
+    }
   }
 }
 

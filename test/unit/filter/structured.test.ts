@@ -136,6 +136,18 @@ describe('a structured filter', () => {
       '.value',
       /finite/,
     ],
+    [
+      'a number that JSON has rounded',
+      { column: 'id', operator: '=', value: 2 ** 53 + 2 },
+      '.value',
+      /give it as a string/,
+    ],
+    [
+      'such a number in a list',
+      { column: 'doc', field_path: 'a', operator: 'in', value: [1, -(2 ** 60)] },
+      '.value',
+      /give it as a string/,
+    ],
     ['a NUL in a value', { column: 'email', operator: '=', value: 'a\0b' }, '.value', /NUL/],
     ['half a surrogate pair', { column: 'email', operator: '=', value: '\ud800' }, '.value', /surrogate/],
     [
