@@ -79,6 +79,11 @@ export async function releaseHeld(sql: Sql, streamId: string, dispatcherId: stri
     from rowhook.stream st where st.id = ${streamId} and st.owner = ${dispatcherId}`
 }
 
+/** Whether a stream is there, whoever runs it. */
+export async function hasStream(sql: Sql, streamId: string): Promise<boolean> {
+  return (await sql`select from rowhook.stream where id = ${streamId}`).length > 0
+}
+
 /** The sink with its endpoint and tables; null when it is gone. */
 export async function loadSink(sql: Sql, sinkId: number): Promise<SinkDocument | null> {
   const [row] = await sql`select rowhook.load_sink(${sinkId})::text as document`

@@ -16,7 +16,7 @@ import { createLiveSource } from '../deliver/source.ts'
 import type { LiveSource, Source } from '../deliver/source.ts'
 import type { UnderWay } from '../deliver/state.ts'
 import type { ClaimedStream } from '../deliver/store.ts'
-import { loadHeldRows, loadSink, loadState } from '../deliver/store.ts'
+import { hasStream, loadHeldRows, loadSink, loadState } from '../deliver/store.ts'
 import { createTarget } from '../deliver/target.ts'
 import type { Target } from '../deliver/target.ts'
 import { createDecider, resolveStale } from '../deliver/verdict.ts'
@@ -92,6 +92,13 @@ export function createLaunch(options: LaunchOptions, hooks: LaunchHooks) {
   const { sql, logger } = options
   const save = createSave(sql)
 
+  /** A lease is lost with the stream, too, when a person deletes its sink: nothing to worry about. */
+  async function tellLost(streamId: string, name: string): Promise<void> {
+    const isGone = (await hasStream(sql, streamId).catch(() => true)) === false
+    if (isGone) logger.info({ sink: name }, 'the stream is gone with its sink or replay: its run ends')
+    else logger.warn({ sink: name }, 'the stream was taken over by another dispatcher')
+  }
+
   return async (stream: ClaimedStream, owner: string, legacy: Legacy = {}): Promise<void> => {
     // at once: each round trip is a part of the gap when a stream changes hands
     const [sink, stored] = await Promise.all([loadSink(sql, stream.sinkId), loadState(sql, stream.id)])
@@ -105,7 +112,7 @@ export function createLaunch(options: LaunchOptions, hooks: LaunchHooks) {
       delayMs: 40,
       save: (position, delivered, ops) => save(stream, position, delivered, ops),
       onLost: () => {
-        logger.warn({ sink: sink.name }, 'the stream was taken over by another dispatcher')
+        void tellLost(stream.id, sink.name)
         hooks.lost(stream.id)
       },
       onError: (error) =>

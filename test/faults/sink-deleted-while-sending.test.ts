@@ -23,6 +23,7 @@ test('a sink that is deleted with requests under way is gone, and the others go 
   await writer.stop()
   expect([slow.receiver.requests.length, failing.receiver.requests.length]).toEqual(counts)
   expect(await tallyOf(sql, table, kept.receiver)).toMatchObject(flawless)
+  expect(stage.rowhook.logs.filter(({ msg }) => /taken over/.test(msg ?? ''))).toEqual([])
   for (const left of ['stream', 'batch', 'held', 'discarded', 'sink_table']) {
     expect([left, (await sql`select from ${sql(`rowhook.${left}`)}`).length]).toEqual([
       left,
