@@ -55,6 +55,8 @@ export interface Bench {
   url: string
   receiver: BenchReceiver
   rowhook(args?: string[]): Promise<Rowhook>
+  /** The same stage with another database of the server, where rowhook is installed. Closes with this one. */
+  database(name: string): Promise<Bench>
   /** Requests a second that undici alone reaches with bodies of so many bytes. */
   bareLoop(count: number, bytes: number, connections?: number): Promise<number>
   close(): Promise<void>
@@ -77,14 +79,27 @@ export async function openBench(): Promise<Bench> {
   const sql = connect(server.url, { max: 20 })
   const receiver = await forkReceiver()
   const running = new Set<Rowhook>()
-  return {
+  const pools = [sql]
+  const rowhookOn =
+    (url: string) =>
+    async (args: string[] = []): Promise<Rowhook> => {
+      const started = await startRowhook(url, args)
+      running.add(started)
+      return started
+    }
+  const bench: Bench = {
     sql,
     url: server.url,
     receiver,
-    async rowhook(args = []) {
-      const started = await startRowhook(server.url, args)
-      running.add(started)
-      return started
+    rowhook: rowhookOn(server.url),
+    async database(name) {
+      await sql`create database ${sql(name)}`
+      const url = new URL(server.url)
+      url.pathname = `/${name}`
+      await install(url.href, readRelease())
+      const its = connect(url.href, { max: 20 })
+      pools.push(its)
+      return { ...bench, sql: its, url: url.href, rowhook: rowhookOn(url.href) }
     },
     async bareLoop(count, bytes, connections = 16) {
       await receiver.reset()
@@ -100,11 +115,12 @@ export async function openBench(): Promise<Bench> {
     async close() {
       for (const r of running) await r.stop()
       receiver.close()
-      await sql.end()
+      for (const pool of pools) await pool.end()
       await server.stop('immediate')
       rmSync(folder, { recursive: true, force: true })
     },
   }
+  return bench
 }
 
 async function forkReceiver(): Promise<BenchReceiver> {
