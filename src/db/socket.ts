@@ -4,7 +4,7 @@
 // - When a connection breaks, Node tells `error` first and `close` some time later. A query that is
 //   issued in between (by whoever just caught the error and tries again) is neither sent nor failed
 //   by postgres.js 3.4: it hangs for ever, and its pool slot with it. So `error` is held back until
-//   `close`, and both are told as one.
+//   `close`, and both are told as one, once what is to be written is (see `writtenFirst`).
 // - A pool that is ended while it connects leaves that connection open; here it is closed.
 // - It compares the certificate of an IP address with "localhost", and IPv6 hosts break it.
 import { once } from 'node:events'
@@ -151,11 +151,31 @@ function endingAtOnce(socket: Socket): Socket {
     if (event !== 'close') return emit(event, ...values)
     setImmediate(() => {
       if (failure !== undefined) emit('error', failure)
-      emit('close', failure !== undefined)
+      writtenFirst(() => emit('close', failure !== undefined))
     })
     return true
   }
   return socket
+}
+
+/**
+ * Tells postgres.js of a closed socket. If it has something to write just then, it clears the immediate that would
+ * write it, and takes it for set ever after: no connection that it makes in this one's place writes anything again,
+ * and whatever is asked of it waits for as long as connecting may take. So that is written first, to nobody.
+ */
+function writtenFirst(tell: () => void): void {
+  const { clearImmediate: clear } = globalThis
+  globalThis.clearImmediate = (immediate) => {
+    globalThis.clearImmediate = clear
+    const write = (immediate as { _onImmediate?: (() => void) | null } | null | undefined)?._onImmediate
+    clear(immediate)
+    write?.()
+  }
+  try {
+    tell()
+  } finally {
+    globalThis.clearImmediate = clear
+  }
 }
 
 /** A socket that never was: postgres.js loses a pool slot when the factory itself throws. */
