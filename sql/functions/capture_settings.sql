@@ -2,6 +2,8 @@
 -- so that its output does not depend on the writer's session. Each costs 0.7 µs a statement, so only
 -- those are set that the table's columns, keys, groups and filters can notice.
 -- rowhook.pinned_settings says what they are set to.
+-- With many filters, planning is what costs: each session would plan each statement anew five times, because it
+-- has parameters, and choose the same plan in the end.
 create or replace function rowhook.capture_settings(p_spec jsonb, p_code text) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -27,7 +29,8 @@ begin
   if p_code like '%\\%' then
     v_names := v_names || '{standard_conforming_strings}'::text[];
   end if;
-  return coalesce((
+  return case when jsonb_array_length(p_spec -> 'entries') >= 10 then E'set plan_cache_mode = force_generic_plan\n' else '' end
+    || coalesce((
     select string_agg(format(E'set %s = %L\n', p.name, p.value), '' order by p.name)
     from rowhook.pinned_settings() p
     where p.name = any (v_names) or '*' = any (v_names)), '');

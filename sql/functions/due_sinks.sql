@@ -16,9 +16,10 @@ begin
     select array_agg(distinct k.sink_id)
     from rowhook.source s
     cross join lateral (
-      select array_agg(distinct w.sink_id) filter (where w.sink_id is not null) as sinks, max(e.seen) as seen
+      select array_agg(distinct w.sink_id) filter (where w.sink_id is not null) as sinks, max(g.seen) as seen
       from (
-        select e.sinks, e.undecided, row_number() over () as seen
+        -- summed by the set of sinks that want them before that set is taken apart: there are few such sets
+        select e.sinks, e.undecided, sum(count(*)) over () as seen
         from (
           select e.sinks, (e.extra).undecided
           from rowhook.event e
@@ -29,12 +30,13 @@ begin
             and pg_catalog.pg_visible_in_snapshot(e.xid, p_to)
             and not pg_catalog.pg_visible_in_snapshot(e.xid, p_from.snapshot)
           order by e.source_id, e.id
-          limit 1000) e) e
+          limit 1000) e
+        group by e.sinks, e.undecided) g
       -- outer, for what no sink wants (the history of a table is kept) counts as seen
       left join lateral (
-        select unnest(e.sinks) as sink_id
+        select unnest(g.sinks) as sink_id
         union all
-        select unnest(e.undecided)) w on true) d
+        select unnest(g.undecided)) w on true) d
     cross join lateral (
       select unnest(d.sinks) as sink_id
       union all

@@ -1,5 +1,7 @@
 -- rowhook.take_tick(): the newest tick, made now if there is anything to read since the last one.
--- Writes rowhook.tick. Returns its id, and whether this call made it.
+-- Writes rowhook.tick. Returns its id, whether this call made it, and then
+--   since  the tick before
+--   due    sinks with something to read between the two
 --
 -- Two rules keep windows exact (see rowhook.window_low): `low` is read before the tick's own xid is
 -- assigned, `high` after the snapshot. And ids of ticks follow the order of their snapshots, which
@@ -10,7 +12,7 @@
 -- would go over the last window again.
 -- And one after every thousand ids, wanted or not, so that no look has to go over more.
 -- Must run in read committed: every statement below needs its own snapshot.
-create or replace function rowhook.take_tick(out tick_id bigint, out made boolean)
+create or replace function rowhook.take_tick(out tick_id bigint, out made boolean, out since bigint, out due int[])
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -33,9 +35,11 @@ begin
   v_low := rowhook.last_event_id();
   v_snapshot := pg_catalog.pg_current_snapshot();
   v_high := rowhook.last_event_id();
+  if v_last.id is not null then
+    due := rowhook.due_sinks(v_last, v_snapshot, v_high);
+  end if;
 
-  if v_last.id is not null
-     and rowhook.due_sinks(v_last, v_snapshot, v_high) = '{}'
+  if due = '{}'
      and v_last.low - rowhook.window_low(v_last, v_snapshot) < 100
      and v_high - v_last.high < 1000 then
     tick_id := v_last.id;
@@ -52,5 +56,6 @@ begin
           pg_catalog.clock_timestamp())
   returning id into tick_id;
   made := true;
+  since := v_last.id;
 end
 $$;

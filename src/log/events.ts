@@ -96,11 +96,13 @@ export interface Pulse {
   due: number[]
   /** Streams of those that no dispatcher runs. */
   orphans: string[]
+  /** How many ids of events were handed out since that tick. */
+  news: number
 }
 
 /** Takes a tick if there is news (rowhook.pulse). */
 export async function pulse(sql: Sql, known: number | null): Promise<Pulse> {
   const [row] = await sql`
-    select tick_id::float8 as tick, due, orphans::text[] as orphans from rowhook.pulse(${known})`
+    select tick_id::float8 as tick, due, orphans::text[] as orphans, news::float8 as news from rowhook.pulse(${known})`
   return row as unknown as Pulse
 }

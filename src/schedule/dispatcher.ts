@@ -24,6 +24,9 @@ const timing = {
   /** For every run that a tick makes read, and for all of them at most, until the next. */
   read: 0.5,
   manyReads: 50,
+  /** For every event that a tick brings, and for all of them at most, until the next. */
+  event: 0.25,
+  manyEvents: 25,
   sleepAfter: 1500,
   /** Between looks while asleep where LISTEN does not work (behind a transaction pooler). */
   deafSleep: 300,
@@ -204,19 +207,19 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
   }
 
-  /** How many runs here have something to read because of it. */
-  async function tick(): Promise<number> {
+  /** How many runs here have something to read because of it, and how many events there are. */
+  async function tick(): Promise<{ readers: number; events: number }> {
     const p = await pulse(sql, known)
     metrics.roundTrips.inc({ kind: 'pulse' })
     lastPulse = now()
-    if (p.tick === known) return 0
+    if (p.tick === known) return { readers: 0, events: 0 }
     metrics.ticks.inc()
     const due = known === null ? 'all' : p.due
     known = p.tick
     lastNews = now()
     const readers = runner.announce(p.tick, due)
     if (p.orphans.length > 0) await options.queue(p.orphans)
-    return readers
+    return { readers, events: p.news }
   }
 
   async function tickLoop(): Promise<void> {
@@ -228,9 +231,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         if (asleep) continue
       }
       const began = now()
-      let readers = 0
+      let found = { readers: 0, events: 0 }
       try {
-        readers = await tick()
+        found = await tick()
       } catch (error) {
         logger.warn({ err: error }, 'no tick could be taken; trying again')
         await pause(500, (wake) => (wakeUp = wake))
@@ -238,8 +241,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const quiet = now() - lastNews > timing.restAfter
       // A tick that costs much is taken less often, by itself (never more than half of the time) and by
       // what is read because of it: with many sinks, that would be most of the database's work.
-      const reads = Math.min(readers * timing.read, timing.manyReads)
-      const rest = Math.max(quiet ? timing.resting : timing.busy, now() - began, reads)
+      const reads = Math.min(found.readers * timing.read, timing.manyReads)
+      // And where thousands of events come a second: what a tick and its reads cost besides is then taken from
+      // those who write them.
+      const events = Math.min(found.events * timing.event, timing.manyEvents)
+      const rest = Math.max(quiet ? timing.resting : timing.busy, now() - began, reads, events)
       await pause(rest, (wake) => (wakeUp = wake))
     }
   }
