@@ -1,5 +1,6 @@
 -- rowhook.apply_commands(sink): does what rowhook.redeliver and rowhook.discard have queued for a sink,
--- in the order in which it was asked for. Returns how many messages it applied to.
+-- in the order in which it was asked for. Returns how many messages it applied to. Of those that were asked for by
+-- their state, those that were delivered before the run was stopped are not sent again.
 -- If a dispatcher runs the sink's live stream, only that dispatcher may call it, with its id and after it
 -- has stopped the run: what a run holds in memory must not be changed under it. Anybody else, a
 -- dispatcher that lost the lease meanwhile included, changes nothing, and the queue stays as it is.
@@ -24,9 +25,17 @@ begin
     with taken as (
       delete from rowhook.command c where c.sink_id = p_sink returning c.*
     ),
+    meant as (
+      select t.*
+      from taken t
+      where t.kind <> 'redeliver'
+         or coalesce(t.state, 'delivered') = 'delivered'
+         or exists (select from rowhook.discarded d where d.sink_id = p_sink and d.event_id = t.event_id)
+         or t.event_id in (select m.event_id from rowhook.message_marks(p_sink) m)
+    ),
     turn as (
       select t.*, row_number() over (order by t.id) - row_number() over (partition by t.kind order by t.id) as turn
-      from taken t
+      from meant t
     )
     select t.kind, array_agg(t.event_id order by t.id) as ids
     from turn t

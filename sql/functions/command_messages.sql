@@ -57,8 +57,8 @@ begin
     where m.state = any (v_states) and m.state = coalesce(p_state, m.state)
   ),
   queued as (
-    insert into rowhook.command (sink_id, kind, event_id)
-    select p_sink, p_kind, t.event_id
+    insert into rowhook.command (sink_id, kind, event_id, state)
+    select p_sink, p_kind, t.event_id, p_state
     from target t
     where not exists (
       select from rowhook.discarded d

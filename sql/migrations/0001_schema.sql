@@ -313,6 +313,8 @@ create table rowhook.command (
   sink_id    int not null references rowhook.sink on delete cascade,
   kind       text not null check (kind in ('redeliver', 'discard')),
   event_id   bigint not null,
+  -- the state in which all messages were asked for: one that has left it meanwhile is not meant
+  state      text,
   created_at timestamptz not null default now()
 );
 create index on rowhook.command (sink_id, id);

@@ -242,6 +242,24 @@ test('while a dispatcher runs the stream, it is told, and nothing changes under 
   expect(await sql`select from rowhook.command`).toHaveLength(0)
 })
 
+test('of all that failed, what is delivered before the run is stopped is not sent again, unless its id was named', async () => {
+  const { sql, sink } = await prepare(2)
+  const run = await claim(sql, sink)
+  const chunk = await run.read()
+  await run.settle(chunk, {
+    freeze: [1, 2].map((n) => failedBatch(sink, [{ id: n, key: n }], { id: `msg_${n}` })),
+  })
+  expect(await redeliver(sql, sink, 'failing')).toBe(2)
+  await run.note({ done: ['msg_1'] })
+  const apply = () => count(sql`select rowhook.apply_commands(${sink.id}, ${run.dispatcher}) as count`)
+  expect(await apply()).toBe(1)
+  expect(await states(sql, sink)).toEqual(['1 delivered', '2 failing'])
+
+  expect(await redeliver(sql, sink, null, [1])).toBe(1)
+  expect(await apply()).toBe(1)
+  expect(await states(sql, sink)).toEqual(['1 pending', '2 failing'])
+})
+
 test('commands that a dispatcher left undone are done when another looks for work', async () => {
   const { sql, sink } = await prepare(1)
   const run = await claim(sql, sink)
