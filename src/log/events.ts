@@ -75,8 +75,11 @@ export async function fetchEvents(sql: Sql, sinkId: number, ids: number[]): Prom
     ${exclusions(sql, sinkId)}`
 }
 
-/** Most sinks exclude nothing, and then the function, a millisecond of the database's time, is not called. */
-const exclusions = (sql: Sql, sinkId: number) => sql`
+/**
+ * The join that `eventColumns` needs. Most sinks exclude nothing, and then the function, a millisecond of the
+ * database's time, is not called.
+ */
+export const exclusions = (sql: Sql, sinkId: number) => sql`
   left join (
     select x.* from rowhook.exclusions(${sinkId}) x
     where exists (select from rowhook.sink_table t where t.sink_id = ${sinkId} and t.exclude_columns <> '{}')

@@ -47,7 +47,7 @@ export async function createReplaySource({ sql, stream, wake }: ReplaySourceOpti
       try {
         if (!compiled) await compileReplay(sql, replayId, replay)
         compiled = true
-        const read = await readReplay(sql, replayId, last, limit, bytes)
+        const read = await readReplay(sql, { id: replayId, sinkId: stream.sinkId }, last, limit, bytes)
         if (read === 'stale') {
           timer = setTimeout(() => {
             timer = undefined

@@ -2,7 +2,7 @@
 import type { Sql } from 'postgres'
 import { checkFilter } from '../capture/filter-check.ts'
 import type { EventRow } from '../log/events.ts'
-import { eventColumns } from '../log/events.ts'
+import { eventColumns, exclusions } from '../log/events.ts'
 
 /** What a run must know of its replay. */
 export interface Replay {
@@ -54,17 +54,16 @@ type Verdict = 'wanted' | 'unwanted' | 'error' | 'stale'
 /** Reads on behind an event id; `stale`: a table waits for an edit of the sink. */
 export async function readReplay(
   sql: Sql,
-  replayId: string,
+  { id, sinkId }: { id: string; sinkId: number },
   after: number,
   limit: number,
   bytes: number,
 ): Promise<ReplayRead | 'stale'> {
   const found = await sql<(EventRow & { verdict: Verdict; error: string | null })[]>`
     select ${sql.unsafe(eventColumns)}, e.verdict, e.error
-    from rowhook.read_replay(${replayId}, ${after}, ${limit}, ${bytes}) e
-    left join rowhook.exclusions((select r.sink_id from rowhook.replay r where r.id = ${replayId})) x
-      on x.source_id = e.source_id
-    order by e.event_id`
+    from rowhook.read_replay(${id}, ${after}, ${limit}, ${bytes}) e
+    ${exclusions(sql, sinkId)}`
+  found.sort((a, b) => a.event_id - b.event_id) // as readWindow does
   const read: ReplayRead = { rows: [], errors: [], end: found.at(-1)?.event_id ?? after, done: false }
   let size = 0
   for (const row of found) {
