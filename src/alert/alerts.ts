@@ -25,7 +25,7 @@ export interface Alerts {
 }
 
 /** Between looks whether there is something to tell. */
-const everyMs = 3000
+const everyMs = 5000
 
 /** Makes the alerts of a dispatcher. */
 export function createAlerts(mail: EndpointMail, logger: Logger): Alerts {

@@ -4,7 +4,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -71,6 +71,7 @@ const key = randomBytes(32).toString('base64')
 /** Sets the stage; `close` takes it down. */
 export async function openBench(): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), 'rowhook-bench-'))
+  chmodSync(folder, 0o755) // run by root, the server's own account must get in
   const server = await startPostgres({
     dataDir: join(folder, 'data'),
     settings: benchSettings,

@@ -23,7 +23,9 @@ export async function idle(bench: Bench): Promise<Figure[]> {
 async function idleWith(bench: Bench, name: string, seconds = 20): Promise<Figure> {
   const { sql } = bench
   const rowhook = await bench.rowhook(['--no-api'])
-  await sleep(6000)
+  // A session tells of its transactions when it has been idle for 10 s at the latest: those of the start
+  // are not to be counted.
+  await sleep(15_000)
   const count = async (): Promise<number> => {
     await sql`select pg_stat_force_next_flush()`.catch(() => {})
     await sleep(1500)
