@@ -86,7 +86,7 @@ export function createChunk(options: ChunkOptions): Chunk {
     old_pks: null,
     captured_at: options.readAt,
     xid,
-    record,
+    record: Buffer.from(record),
     changes: null,
     // of a row that was read: its backfill
     annotations: backfillId,

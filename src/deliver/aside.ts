@@ -26,7 +26,7 @@ export function storedRow(row: EventRow): Ops['store'][number] {
     grp: row.grp,
     captured_at: row.captured_at,
     xid: row.xid,
-    record: row.record,
+    record: row.record?.toString() ?? null,
     backfill_id: row.annotations,
   }
 }

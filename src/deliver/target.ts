@@ -5,6 +5,8 @@ import { clientKeyIdentity, headerIdentity, signingIdentity } from '../secret/id
 import type { KeyRing } from '../secret/ring.ts'
 import type { EventRow } from '../log/events.ts'
 import { joinUrl } from './address.ts'
+import { makeBody } from './body.ts'
+import type { BodyWriter } from './body.ts'
 import { createMessagePrinter, idempotencyKey } from './message.ts'
 import type { Batch } from './batch.ts'
 import { MASK, headerBuilder, isSecretName, maskHeaders } from './headers.ts'
@@ -77,9 +79,9 @@ export interface Target {
   /** The idempotency key of a message. */
   keyOf(row: EventRow): string
   /** The request's body for these messages. */
-  body(rows: EventRow[]): string
+  body(rows: readonly EventRow[]): Buffer
   /** The request's headers, and how the delivery log shows them. */
-  headers(batch: Batch, timestamp: number, body: string): { sent: string[]; shown: () => string }
+  headers(batch: Batch, timestamp: number, body: string | Uint8Array): { sent: string[]; shown: () => string }
   /** The first characters of an answer, secrets masked; null: it was empty. */
   shownResponse(body: string): string | null
 }
@@ -126,10 +128,18 @@ export function createTarget(
     rowsOnly: sink.message_type === 'rows',
     replayId,
   })
-  const printRow = (row: EventRow): string =>
+  const printRow = (out: BodyWriter, row: EventRow): void =>
     row.action === 'r'
-      ? print({ ...row, annotations: null }, row.annotations, readKey(row))
-      : print(row, null)
+      ? print(out, { ...row, annotations: null }, row.annotations, readKey(row))
+      : print(out, row, null)
+  const printRows = (out: BodyWriter, rows: readonly EventRow[]): void => {
+    out.text('{"data":[')
+    for (let i = 0; i < rows.length; i++) {
+      if (i > 0) out.text(',')
+      printRow(out, rows[i]!)
+    }
+    out.text(']}')
+  }
   const build = headerBuilder({
     endpointHeaders: { ...endpoint.headers, ...secretHeaders },
     sinkName: sink.name,
@@ -162,11 +172,10 @@ export function createTarget(
     bare: !sink.batch,
     keyOf,
     body(rows) {
-      if (sink.batch)
-        return `{"data":[${rows.length === 1 ? printRow(rows[0]!) : rows.map(printRow).join(',')}]}`
+      if (sink.batch) return makeBody((out) => printRows(out, rows))
       // whoever gets here would have messages acknowledged that nobody was sent
       if (rows.length > 1) throw new Error(`a bare message holds one, not ${rows.length}`)
-      return printRow(rows[0]!)
+      return makeBody((out) => printRow(out, rows[0]!))
     },
     headers(batch, timestamp, body) {
       const sent = build(batch.id, batch.attempt, timestamp, sign(keys, batch.id, timestamp, body))

@@ -4,8 +4,8 @@ import type { Sql } from 'postgres'
 export type Action = 'i' | 'u' | 'd' | 't' | 'r'
 
 /**
- * One event as the log's functions return it. `record` and `changes` are the raw JSON text, never
- * parsed on the way to a receiver; ids are numbers, because they stay far below 2^53.
+ * One event as the log's functions return it. `record` and `changes` are the raw JSON text, as bytes that are
+ * never parsed, decoded or encoded on the way to a receiver; ids are numbers: they stay far below 2^53.
  */
 export interface EventRow {
   event_id: number
@@ -20,8 +20,8 @@ export interface EventRow {
   /** ISO 8601, UTC, six digits. */
   captured_at: string
   xid: string
-  record: string | null
-  changes: string | null
+  record: Buffer | null
+  changes: Buffer | null
   annotations: string | null
   /** Members of the documents that are excluded; null: none. */
   hidden: string[] | null
@@ -33,17 +33,51 @@ export interface EventRow {
 
 /**
  * How an event is read: columns of `e`, a row of the log's functions, and of `x`, what the sink excludes
- * of its table (rowhook.exclusions), to be left joined by source_id in the very same statement.
+ * of its table (rowhook.exclusions), to be left joined by source_id in the very same statement. Ask for the
+ * answer with `raw()`, and give each row to `eventOf`.
  */
-// `::text` keeps JSON as it is whatever parsers the client has, and the time is formatted where the
-// microseconds are: a JavaScript Date has none.
-export const eventColumns = `e.event_id::float8 as event_id, e.source_id, e.action::text as action, e.grp, e.old_grp,
-  e.pks, e.old_pks, to_char(e.captured_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as captured_at,
-  e.xid::text as xid, e.record::text as record, e.changes::text as changes, e.annotations, e.undecided, e.size,
-  case when x.source_id is null then null
+// What every event has comes as one text: each column costs the client as much as a small one's content.
+// The time is formatted where the microseconds are: a JavaScript Date has none.
+export const eventColumns = `concat_ws(' ', e.event_id, e.source_id, e.action, e.size, e.undecided::int, e.xid,
+    to_char(e.captured_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
+  e.record, e.changes, array_to_json(e.pks), array_to_json(e.old_pks), e.grp, e.old_grp, e.annotations,
+  array_to_json(case when x.source_id is null then null
     when e.event_id > x.until and not e.undecided then x.names
     else (select rowhook.hidden_names(x.columns, x.excluded, (l.extra).shape, l.id, l.record) from rowhook.event l
-          where l.source_id = e.source_id and l.id = e.event_id) end as hidden`
+          where l.source_id = e.source_id and l.id = e.event_id) end)`
+
+/** The first column behind `eventColumns`. */
+export const columnsOfEvent = 9
+
+/** A row of a query's answer as it came, column by column. */
+export type RawRow = readonly (Buffer | null)[]
+
+const textOf = (bytes: Buffer | null): string | null => (bytes === null ? null : bytes.toString())
+const listOf = (bytes: Buffer | null): string[] | null =>
+  bytes === null ? null : (JSON.parse(bytes.toString()) as string[])
+
+/** An event of a row that begins with `eventColumns`. */
+export function eventOf(raw: RawRow): EventRow {
+  const [head, record, changes, pks, oldPks, grp, oldGrp, annotations, hidden] = raw as (Buffer | null)[]
+  const [id, source, action, size, undecided, xid, at] = head!.toString('latin1').split(' ') as string[]
+  return {
+    event_id: Number(id),
+    source_id: Number(source),
+    action: action as Action,
+    grp: textOf(grp!),
+    old_grp: textOf(oldGrp!),
+    pks: listOf(pks!)!,
+    old_pks: listOf(oldPks!),
+    captured_at: at!,
+    xid: xid!,
+    record: record!,
+    changes: changes!,
+    annotations: textOf(annotations!),
+    hidden: listOf(hidden!),
+    undecided: undecided === '1',
+    size: Number(size),
+  }
+}
 
 /** The part of a window that a read asks for: (from, to], behind `after`. */
 export interface WindowPart {
@@ -58,21 +92,22 @@ export interface WindowPart {
 
 /** The next events that a sink wants of a window, in id order (rowhook.read_window). */
 export async function readWindow(sql: Sql, part: WindowPart): Promise<EventRow[]> {
-  const rows = await sql<EventRow[]>`
+  const found = await sql`
     select ${sql.unsafe(eventColumns)}
     from rowhook.read_window(${part.sinkId}, ${part.sourceIds}, ${part.from}, ${part.to},
       ${part.after}, ${part.limit}, ${part.bytes}) e
-    ${exclusions(sql, part.sinkId)}`
+    ${exclusions(sql, part.sinkId)}`.raw()
   // they come in this order, save where the join has changed it: in the database the sort would carry all of each row
-  return rows.sort((a, b) => a.event_id - b.event_id)
+  return found.map(eventOf).sort((a, b) => a.event_id - b.event_id)
 }
 
 /** Stored events by id, in no particular order; one that is gone gives no row. */
 export async function fetchEvents(sql: Sql, sinkId: number, ids: number[]): Promise<EventRow[]> {
-  return sql<EventRow[]>`
+  const found = await sql`
     select ${sql.unsafe(eventColumns)}
     from rowhook.fetch_events(${sinkId}, ${ids}) e
-    ${exclusions(sql, sinkId)}`
+    ${exclusions(sql, sinkId)}`.raw()
+  return found.map(eventOf)
 }
 
 /**

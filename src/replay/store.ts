@@ -2,7 +2,7 @@
 import type { Sql } from 'postgres'
 import { checkFilter } from '../capture/filter-check.ts'
 import type { EventRow } from '../log/events.ts'
-import { eventColumns, exclusions } from '../log/events.ts'
+import { columnsOfEvent, eventColumns, eventOf, exclusions } from '../log/events.ts'
 
 /** What a run must know of its replay. */
 export interface Replay {
@@ -59,18 +59,24 @@ export async function readReplay(
   limit: number,
   bytes: number,
 ): Promise<ReplayRead | 'stale'> {
-  const found = await sql<(EventRow & { verdict: Verdict; error: string | null })[]>`
+  const found = await sql`
     select ${sql.unsafe(eventColumns)}, e.verdict, e.error
     from rowhook.read_replay(${id}, ${after}, ${limit}, ${bytes}) e
-    ${exclusions(sql, sinkId)}`
-  found.sort((a, b) => a.event_id - b.event_id) // as readWindow does
-  const read: ReplayRead = { rows: [], errors: [], end: found.at(-1)?.event_id ?? after, done: false }
+    ${exclusions(sql, sinkId)}`.raw()
+  const read: ReplayRead = { rows: [], errors: [], end: after, done: false }
   let size = 0
-  for (const row of found) {
+  const events = found.map((raw) => ({
+    row: eventOf(raw),
+    verdict: raw[columnsOfEvent]!.toString() as Verdict,
+    error: raw[columnsOfEvent + 1]?.toString(),
+  }))
+  events.sort((a, b) => a.row.event_id - b.row.event_id) // as readWindow does
+  for (const { row, verdict, error } of events) {
+    read.end = row.event_id
     size += row.size
-    if (row.verdict === 'stale') return 'stale'
-    if (row.verdict === 'error') read.errors.push({ row, error: row.error! })
-    else if (row.verdict === 'wanted') read.rows.push(row)
+    if (verdict === 'stale') return 'stale'
+    if (verdict === 'error') read.errors.push({ row, error: error! })
+    else if (verdict === 'wanted') read.rows.push(row)
   }
   read.done = found.length < limit && size < bytes
   return read

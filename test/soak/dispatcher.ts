@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline'
 
 export interface Rowhook {
   pid: number
+  /** How it ended although nobody asked it to; undefined: it runs, or was asked. */
+  ended(): string | undefined
   api(method: string, path: string, body?: unknown): Promise<Record<string, unknown>>
   kill(signal: NodeJS.Signals): Promise<void>
   signal(signal: NodeJS.Signals): void
@@ -18,7 +20,7 @@ const key = Buffer.alloc(32, 7).toString('base64')
 export async function startRowhook(url: string): Promise<Rowhook> {
   for (;;) {
     const child = spawn(process.execPath, [join(import.meta.dirname, '../../src/cli/main.ts'), 'start'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],
         DATABASE_URL: url,
@@ -30,6 +32,9 @@ export async function startRowhook(url: string): Promise<Rowhook> {
       },
     })
     const ended = once(child, 'exit')
+    let words = ''
+    child.stderr.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-4000)))
+    let isAsked = false
     const lines = createInterface({ input: child.stdout })
     const first = await Promise.race([once(lines, 'line'), ended.then(() => undefined)])
     if (first === undefined) continue
@@ -37,6 +42,11 @@ export async function startRowhook(url: string): Promise<Rowhook> {
     const base = (JSON.parse(first[0] as string) as { url: string }).url
     return {
       pid: child.pid!,
+      ended() {
+        const { exitCode, signalCode } = child
+        if (isAsked || (exitCode === null && signalCode === null)) return undefined
+        return `process ${child.pid} ended by itself (${signalCode ?? exitCode}): ${words}`
+      },
       async api(method, path, body) {
         const response = await fetch(base + path, {
           method,
@@ -47,6 +57,7 @@ export async function startRowhook(url: string): Promise<Rowhook> {
         return (await response.json()) as Record<string, unknown>
       },
       async kill(signal) {
+        isAsked = true
         child.kill('SIGCONT')
         child.kill(signal)
         const late = setTimeout(() => child.kill('SIGKILL'), 30_000)

@@ -159,6 +159,7 @@ const draw = (): string => {
 }
 
 const memory: number[] = []
+const ended: string[] = []
 while (Date.now() - startedAt < minutes * 60_000) {
   const name = draw()
   counts[name] = (counts[name] ?? 0) + 1
@@ -167,6 +168,14 @@ while (Date.now() - startedAt < minutes * 60_000) {
     const { code = '', message } = error as { code?: string; message: string }
     if (!/^(CONNECTION_|CONNECT_TIMEOUT|57P|55P03|40P01|08)/.test(code)) say(`  ${name}: ${code} ${message}`)
   })
+  // whatever befalls it, a dispatcher stays up
+  for (const [i, p] of processes.entries()) {
+    const how = p.ended()
+    if (how === undefined) continue
+    say(`  ${how}`)
+    ended.push(how)
+    processes[i] = await startRowhook(server.url)
+  }
   const status = readFileSync(`/proc/${processes[0]!.pid}/status`, 'utf8')
   memory.push(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024)
   await sleep(random.between(200, 2500))
@@ -175,7 +184,7 @@ say(`  did ${JSON.stringify(counts)}`)
 
 for (const { receiver } of sinks) receiver.weather = 'fair'
 await writers.stop()
-let bad = writers.failed.length
+let bad = writers.failed.length + ended.length
 const examples: string[] = []
 for (const sink of sinks) {
   const { receiver } = sink
@@ -185,7 +194,7 @@ for (const sink of sinks) {
   say(
     `SEED=${seed} ${sink.name}: ${result.committed} changes committed, ${result.delivered} delivered, ${result.discarded} discarded, ` +
       `${result.pending} pending, ${receiver.duplicates} duplicated; lost ${result.lost}, out of order ${result.outOfOrder}, ` +
-      `failed writes ${writers.failed.length}; ${receiver.requests} requests, ${receiver.reads} rows backfilled, ${receiver.replayed} replayed`,
+      `failed writes ${writers.failed.length}, ended by itself ${ended.length}; ${receiver.requests} requests, ${receiver.reads} rows backfilled, ${receiver.replayed} replayed`,
   )
 }
 const [size] = await sql<{ log: string; rest: string }[]>`

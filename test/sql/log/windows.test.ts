@@ -91,7 +91,7 @@ async function createReader(sql: Sql): Promise<Reader> {
         })
         for (const e of chunk) {
           const list = seen.get(Number(e.pks[0])) ?? []
-          list.push((JSON.parse(e.record!) as { n: number }).n)
+          list.push((JSON.parse(e.record!.toString()) as { n: number }).n)
           seen.set(Number(e.pks[0]), list)
         }
         if (chunk.length < size) break

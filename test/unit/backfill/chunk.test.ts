@@ -13,7 +13,7 @@ const row = (key: string, fields: Partial<EventRow> = {}): EventRow => ({
   old_pks: null,
   captured_at: '',
   xid: '1',
-  record: '{}',
+  record: Buffer.from('{}'),
   changes: null,
   annotations: null,
   hidden: null,
@@ -70,7 +70,7 @@ test('a row goes out as an event of its backfill, of the moment when it was read
     row('a', {
       event_id: 501,
       grp: 'g',
-      record: '{"a":1000}',
+      record: Buffer.from('{"a":1000}'),
       annotations: 'b',
       captured_at: '2026-01-01T00:00:00.000000Z',
       xid: '110',

@@ -162,7 +162,7 @@ export function createWorld(life: Life): World {
         old_grp: null,
         pks: truncate ? [] : [String(of)],
         old_pks: moved && !truncate ? [String((of + 1) % life.groups)] : null,
-        record: '{}',
+        record: Buffer.from('{}'),
         changes: null,
         annotations: null,
         hidden: null,
