@@ -182,7 +182,11 @@ export function createLanes<P>(): Lanes<P> {
       } else {
         message.lanes = keys.length === 1 ? [lane(keys[0]!)] : keys.map(lane)
       }
-      for (const l of message.lanes) l.queue.push(message)
+      for (const l of message.lanes) {
+        // most groups have one message waiting; an array that is pushed to has room for 17 at once
+        if (l.queue.length === 0) l.queue = [message]
+        else l.queue.push(message)
+      }
       tell(message, 1)
       for (const l of message.lanes) wake(l)
       return message

@@ -1,5 +1,5 @@
 // What the benchmarks share: one embedded Postgres with its usual durability, a receiver in a process
-// of its own, and `rowhook start` as users run it. Everything shares the machine's cores, so results
+// of its own, and `rowhook start` as users run it (`make bench` builds it first). Everything shares the machine's cores, so results
 // are ratios within one run.
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -156,7 +156,7 @@ async function forkReceiver(): Promise<BenchReceiver> {
 async function startRowhook(url: string, args: string[]): Promise<Rowhook> {
   const child = spawn(
     process.execPath,
-    [join(import.meta.dirname, '../../src/cli/main.ts'), 'start', ...args],
+    [join(import.meta.dirname, '../../bin/rowhook'), 'start', ...args],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
