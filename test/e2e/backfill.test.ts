@@ -7,7 +7,7 @@ const backfills = async (shop: Shop, sink = 'orders') =>
 
 async function ended(shop: Shop, state = 'completed', sink = 'orders') {
   await eventually(async () => expect((await backfills(shop, sink)).map((b) => b.state)).toEqual([state]), {
-    timeoutMs: 10_000,
+    timeoutMs: 30_000,
   })
 }
 
