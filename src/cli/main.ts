@@ -1,17 +1,9 @@
 // `rowhook …`: this process' terminal, environment and signals, handed to run.ts.
-import { setFlagsFromString } from 'node:v8'
+import './flags.ts'
 import { type Client } from './client.ts'
 import { defaultUrl, connectRemote } from './remote.ts'
 import { runCommandLine } from './run.ts'
 import { processTerminal } from './terminal/process.ts'
-
-// Messages live for milliseconds. A small young generation keeps them out of memory that is freed late:
-// at a million changes in one transaction this is a third of the peak, and costs no speed.
-setFlagsFromString('--max-semi-space-size=2')
-setFlagsFromString('--semi-space-growth-factor=1')
-// And the heap may double, not quadruple, before what died is collected: 180 MB at the peak of that
-// transaction in place of 248, for a sixth more of the processor's time while it is read.
-setFlagsFromString('--heap-growing-percent=100')
 
 const { env } = process
 const stopping = new AbortController()

@@ -1,5 +1,6 @@
 // `make demo`: the product on a database of its own (or yours), with a receiver that prints what
 // arrives. Everything here goes through what users have: install-sql, `rowhook start`, the admin API.
+import '../cli/flags.ts'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { type Config, readConfig } from '../config.ts'

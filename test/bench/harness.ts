@@ -154,22 +154,18 @@ async function forkReceiver(): Promise<BenchReceiver> {
 }
 
 async function startRowhook(url: string, args: string[]): Promise<Rowhook> {
-  const child = spawn(
-    process.execPath,
-    [join(import.meta.dirname, '../../bin/rowhook'), 'start', ...args],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: {
-        ...process.env,
-        DATABASE_URL: url,
-        ROWHOOK_PORT: '0',
-        ROWHOOK_ADMIN_TOKEN: token,
-        ROWHOOK_ENCRYPTION_KEY: key,
-        ROWHOOK_ALLOW_NETWORKS: '127.0.0.0/8',
-        ROWHOOK_LOG_LEVEL: 'error',
-      },
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../bin/rowhook'), 'start', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      DATABASE_URL: url,
+      ROWHOOK_PORT: '0',
+      ROWHOOK_ADMIN_TOKEN: token,
+      ROWHOOK_ENCRYPTION_KEY: key,
+      ROWHOOK_ALLOW_NETWORKS: '127.0.0.0/8',
+      ROWHOOK_LOG_LEVEL: 'error',
     },
-  )
+  })
   const lines = createInterface({ input: child.stdout })
   const [first] = (await once(lines, 'line')) as [string]
   lines.on('line', (line) => process.stderr.write(`${line}\n`))

@@ -163,7 +163,8 @@ const ended: string[] = []
 while (Date.now() - startedAt < minutes * 60_000) {
   const name = draw()
   counts[name] = (counts[name] ?? 0) + 1
-  if (process.env['VERBOSE'] !== undefined) say(`  ${((Date.now() - startedAt) / 1000).toFixed(1)} s ${name}`)
+  const at = ((Date.now() - startedAt) / 1000).toFixed(1)
+  if (process.env['VERBOSE'] !== undefined) say(`  ${at} s, ${memory.at(-1)?.toFixed(0) ?? '?'} MB: ${name}`)
   await actions[name]!().catch((error: unknown) => {
     const { code = '', message } = error as { code?: string; message: string }
     if (!/^(CONNECTION_|CONNECT_TIMEOUT|57P|55P03|40P01|08)/.test(code)) say(`  ${name}: ${code} ${message}`)
