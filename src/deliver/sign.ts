@@ -44,6 +44,25 @@ export function prepareKeys(secrets: readonly string[]): SigningKeys {
 }
 
 /**
+ * Keys of secrets that sign until a time, in Unix milliseconds. The returned function gives those that sign at
+ * a time, which must not be earlier than the last one that it was asked for: a run may outlive an overlap.
+ */
+export function expiringKeys(
+  secrets: readonly { secret: string; until: number }[],
+): (nowMs: number) => SigningKeys {
+  let left = secrets
+  let keys = prepareKeys(left.map((s) => s.secret))
+  let next = Math.min(...left.map((s) => s.until))
+  return (nowMs) => {
+    if (nowMs < next) return keys
+    left = left.filter((s) => s.until > nowMs)
+    keys = prepareKeys(left.map((s) => s.secret))
+    next = Math.min(...left.map((s) => s.until))
+    return keys
+  }
+}
+
+/**
  * The value of `webhook-signature`: one signature per key, in their order, so that a receiver that knows
  * any of the secrets accepts it.
  * @param timestampSeconds of this attempt; goes into `webhook-timestamp` as it is

@@ -11,7 +11,7 @@ import { createMessagePrinter, idempotencyKey } from './message.ts'
 import type { Batch } from './batch.ts'
 import { MASK, headerBuilder, isSecretName, maskHeaders } from './headers.ts'
 import { responseShower } from './shown-response.ts'
-import { prepareKeys, sign } from './sign.ts'
+import { expiringKeys, sign } from './sign.ts'
 import type { TlsOptions } from './tls.ts'
 
 /** One table of a sink, as rowhook.load_sink gives it. */
@@ -106,10 +106,11 @@ export function createTarget(
       decrypt(ring, headerIdentity(endpoint.id, name), text),
     ]),
   )
-  const keys = prepareKeys(
+  const keysAt = expiringKeys(
     endpoint.signing_secrets
-      .filter((s) => s.expires_at === null || Date.parse(s.expires_at) > nowMs)
-      .map((s) => decrypt(ring, signingIdentity(endpoint.id), s.ciphertext)),
+      .map((s) => ({ ...s, until: s.expires_at === null ? Infinity : Date.parse(s.expires_at) }))
+      .filter((s) => s.until > nowMs)
+      .map((s) => ({ until: s.until, secret: decrypt(ring, signingIdentity(endpoint.id), s.ciphertext) })),
   )
   const tls: TlsOptions = {}
   if (endpoint.ca_certificate !== null) tls.ca_certificate = endpoint.ca_certificate
@@ -178,7 +179,12 @@ export function createTarget(
       return makeBody((out) => printRow(out, rows[0]!))
     },
     headers(batch, timestamp, body) {
-      const sent = build(batch.id, batch.attempt, timestamp, sign(keys, batch.id, timestamp, body))
+      const sent = build(
+        batch.id,
+        batch.attempt,
+        timestamp,
+        sign(keysAt(timestamp * 1000), batch.id, timestamp, body),
+      )
       const shown = (): string =>
         `${shownHead},"rowhook-attempt":"${batch.attempt}","webhook-id":"${batch.id}",` +
         `"webhook-timestamp":"${timestamp}","webhook-signature":"${MASK}"}`

@@ -72,3 +72,28 @@ test('during a rotation both secrets sign, newest first; after it the new one al
   const alone = await requestWith(1)
   expect([newest, newer, given].map((secret) => accepts(secret, alone))).toEqual([true, false, false])
 })
+
+test('a secret whose overlap is over signs no more, though the sink never rests', async () => {
+  const { sql } = stage.database
+  const { table, receiver, name } = await stage.sink({ endpoint: { signing_secret: given } })
+  await insertItems(sql, table, 1, 1)
+  await receiver.waitFor(1)
+  const path = `/api/endpoints/${name}/rotate-secret`
+  const { signing_secret } = await ask(stage.rowhook, 'POST', path, { overlap_hours: 4 / 3600 })
+  const rotatedAt = Date.now()
+  const seen = new Set<number>()
+  // with changes at such a pace, the run that knew both secrets goes on
+  for (let isOver = false; !isOver && Date.now() < rotatedAt + 20_000;) {
+    const count = receiver.requests.length
+    await changeItems(sql, table)
+    await receiver.waitForRequests(count + 1)
+    const signatures = signaturesOf(receiver.requests[count]!).length
+    seen.add(signatures)
+    isOver = seen.has(2) && signatures === 1
+    await new Promise((resolve) => setTimeout(resolve, 300))
+  }
+  expect(seen).toEqual(new Set([1, 2]))
+  const latest = receiver.requests.at(-1)!
+  expect(signaturesOf(latest)).toHaveLength(1)
+  expect([accepts(signing_secret as string, latest), accepts(given, latest)]).toEqual([true, false])
+})
