@@ -1,6 +1,6 @@
 // What the benchmarks share: one embedded Postgres with its usual durability, a receiver in a process
-// of its own, and `rowhook start` as users run it (`make bench` builds it first). Everything shares the machine's cores, so results
-// are ratios within one run.
+// of its own, and `rowhook start` as users run it (`make bench` builds it first). Everything shares the
+// machine's cores, so results are ratios within one run.
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
