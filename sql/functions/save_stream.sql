@@ -11,6 +11,7 @@
 --   done     [batch id]                       batches that are over
 --   hold     [{event_id, groups, failures}]   behind everything held so far
 --   hold_first                                before everything held so far
+--   regroup  [{event_id, groups}]             of those that are held: it has turned out which they belong to
 --   release  [event id]                       held no longer: sent, or in a batch
 --   discard  [{event_id, groups, attempts, webhook_id, error}]
 --   circuit  {state, blind, failures, probes, next_ms|null}
@@ -87,6 +88,11 @@ begin
   ) with ordinality h(event_id, groups, failures, ordinal)
   order by h.ordinal
   on conflict (stream_id, event_id) do nothing;
+
+  update rowhook.held h
+  set groups = r.groups
+  from json_to_recordset(p_ops -> 'regroup') r(event_id bigint, groups text[])
+  where h.stream_id = p_stream and h.event_id = r.event_id;
 
   delete from rowhook.held h
   where h.stream_id = p_stream

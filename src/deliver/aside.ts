@@ -40,6 +40,8 @@ export interface Aside {
   writeDown(): void
   /** Writes one message down, and what it must not overtake. */
   hold(m: Msg): void
+  /** Writes down all that waits or is under way of a source: something that comes now waits for an edit of the sink. */
+  holdAll(sourceId: number): void
 }
 
 /** @param park writes down a batch whose request is under way */
@@ -98,5 +100,15 @@ export function createAside(state: RunState, park: (batch: Batch) => void): Asid
       }
     },
     hold,
+    // Its group is not known before its verdict is, and what is before it may well be of the same.
+    holdAll(sourceId) {
+      const isOf = (m: Msg): boolean => m.payload === undefined || m.payload.source_id === sourceId
+      for (const batch of state.batches.values()) {
+        if (batch.state === 'sending' && batch.members.some(isOf)) park(batch)
+      }
+      const waiting = new Set<Msg>()
+      for (const l of lanes.all()) for (const m of l.queue.slice(l.head)) if (isOf(m)) waiting.add(m)
+      for (const m of [...waiting].toSorted((a, b) => a.order - b.order)) hold(m)
+    },
   }
 }

@@ -100,6 +100,7 @@ export interface Ops {
   hold: HeldMessage[]
   hold_first: HeldMessage[]
   release: number[]
+  regroup: { event_id: number; groups: string[] }[]
   discard: {
     event_id: number
     groups: string[]
@@ -127,6 +128,7 @@ const emptyOps = (): Ops => ({
   hold: [],
   hold_first: [],
   release: [],
+  regroup: [],
   discard: [],
   backfill: [],
 })

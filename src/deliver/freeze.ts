@@ -5,9 +5,9 @@ import type { Aside } from './aside.ts'
 import { storedRow } from './aside.ts'
 import { advance, batchGroups, halve, staleBlocker } from './batch.ts'
 import type { Batch } from './batch.ts'
-import type { BookChunk } from './book.ts'
+import type { BookChunk, HeldMessage } from './book.ts'
 import { release, settleIn } from './book.ts'
-import { noteStored, waitsForTruncate } from './barrier.ts'
+import { laneKeys, noteStored, noteTruncate, waitsForTruncate } from './barrier.ts'
 import { messageGroups, staleKey } from './group.ts'
 import type { Message } from './lanes.ts'
 import { restorePayload } from './payload.ts'
@@ -42,7 +42,7 @@ export function settle(state: RunState, m: Msg): void {
 /** @param aside gives what sets messages aside; it and this need each other */
 export function createFreezer(state: RunState, aside: () => Aside): Freezer {
   const { lanes } = state
-  const { book, target } = state.options
+  const { book } = state.options
 
   function freeze(batch: Batch, ms: number | null, error: string | null): void {
     for (const m of batch.members) {
@@ -134,6 +134,37 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
     return sent === undefined ? members : members.filter((m) => ids.has(m.id))
   }
 
+  const addHeld = (h: HeldMessage, groups: string[]): Msg =>
+    lanes.add(
+      {
+        id: h.event_id,
+        payload: undefined,
+        size: 0,
+        failures: h.failures,
+        chunk: null,
+        at: 0,
+        place: 'held',
+        since: 0,
+        order: state.arrival++,
+      },
+      groups,
+    )
+
+  function restoreHeld(h: HeldMessage, isBarred: boolean): void {
+    const isFree = isBarred && !waitsForTruncate(state, h.groups)
+    const m = addHeld(h, isFree ? h.groups.slice(0, -1) : h.groups)
+    if (!isBarred) noteStored(state, h.groups, m)
+    else if (!isFree) m.isBarred = true
+  }
+
+  // What was held behind it in its own group must not be before it when the next run takes all this up.
+  function regroup(h: HeldMessage, row: EventRow): void {
+    const m = addHeld(h, laneKeys(state, row))
+    noteTruncate(state, row, m)
+    book.ops.regroup.push({ event_id: m.id, groups: messageGroups(m) })
+    book.touch()
+  }
+
   return {
     freeze,
     postpone: schedule,
@@ -188,28 +219,14 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
           takeOver(batch, request.batch)
         }
       }
-      for (const [sourceId, { stale }] of target.tables) {
-        if (stale !== null) lanes.occupy([staleKey(sourceId)], staleBlocker)
+      for (const source of saved.waits ?? []) {
+        state.stale.add(source)
+        lanes.occupy([staleKey(source)], staleBlocker)
       }
       for (const h of saved.held) {
-        const isBarred = barred.has(h.event_id)
-        const isFree = isBarred && !waitsForTruncate(state, h.groups)
-        const m = lanes.add(
-          {
-            id: h.event_id,
-            payload: undefined,
-            size: 0,
-            failures: h.failures,
-            chunk: null,
-            at: 0,
-            place: 'held',
-            since: 0,
-            order: state.arrival++,
-          },
-          isFree ? h.groups.slice(0, -1) : h.groups,
-        )
-        if (!isBarred) noteStored(state, h.groups, m)
-        else if (!isFree) m.isBarred = true
+        const row = saved.mended?.get(h.event_id)
+        if (row === undefined) restoreHeld(h, barred.has(h.event_id))
+        else regroup(h, row)
       }
       return adopted
     },

@@ -24,8 +24,9 @@ export const tableKey = (sourceId: number): string => `${sourceId}:`
 /** The group in which the changes of a stale table wait. */
 export const staleKey = (sourceId: number): string => `stale:${sourceId}`
 
-/** Whether it is such a group. */
-export const isStaleKey = (key: string): boolean => key.startsWith('stale:')
+/** The source whose changes wait in such a group; undefined: it is none. */
+export const sourceOfStale = (key: string): number | undefined =>
+  key.startsWith('stale:') ? Number(key.slice('stale:'.length)) : undefined
 
 /** The groups of a message in its lanes; a lane without a key is one message's own. */
 export const messageGroups = (m: Message<EventRow>): string[] =>

@@ -2,6 +2,7 @@
 // are settled unsent, wherever they wait: read ahead, or set aside behind a failing batch. What is in
 // a batch already goes out as it is.
 import type { EventRow } from '../log/events.ts'
+import { sourceOfStale } from './group.ts'
 import type { Message } from './lanes.ts'
 import type { RunState } from './state.ts'
 
@@ -58,8 +59,11 @@ export function createNewest(state: RunState, settle: (m: Msg) => void): Newest 
     restore(rows) {
       if (rows.length === 0) return
       const held = new Map<number, Msg>()
-      for (const l of state.lanes.all())
+      for (const l of state.lanes.all()) {
+        // whether the sink wants it is not known yet: it may not stand in for what was wanted
+        if (sourceOfStale(l.key) !== undefined) continue
         for (let i = l.head; i < l.queue.length; i++) held.set(l.queue[i]!.id, l.queue[i]!)
+      }
       for (const row of rows) {
         const m = held.get(row.event_id)
         if (m !== undefined) add(m, row)

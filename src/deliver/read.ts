@@ -2,7 +2,7 @@
 import type { EventRow } from '../log/events.ts'
 import type { Aside } from './aside.ts'
 import { laneKeys, noteTruncate } from './barrier.ts'
-import { countIn, createChunk } from './book.ts'
+import { countIn, createChunk, settleIn } from './book.ts'
 import type { BookChunk } from './book.ts'
 import { isBlind } from './circuit.ts'
 import { groupKeys, staleKey } from './group.ts'
@@ -97,13 +97,21 @@ export function createReader(
     for (const row of rows) {
       if (target.tables.get(row.source_id)?.former === true) {
         settler.discardRow(row, groupKeys(target, row), takenOut)
+      } else if (decided?.stale.has(row.event_id) === true || state.stale.has(row.source_id)) {
+        waitForEdit(row, chunk)
       } else add(row, chunk)
     }
     for (const { row, error } of [...(read.errors ?? []), ...(decided?.errors ?? [])]) {
       settler.discardRow(row, groupKeys(target, row), error)
     }
-    for (const row of decided?.stale ?? []) settler.holdRow(row.event_id, [staleKey(row.source_id)])
     if (chunk.remaining === 0) book.touch()
+  }
+
+  function waitForEdit(row: EventRow, chunk: BookChunk): void {
+    if (!state.stale.has(row.source_id)) aside.holdAll(row.source_id)
+    state.stale.add(row.source_id)
+    settler.holdRow(row, [staleKey(row.source_id)])
+    settleIn(chunk, countIn(chunk, row.event_id))
   }
 
   function add(row: EventRow, chunk: BookChunk): void {

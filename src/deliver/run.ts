@@ -77,14 +77,19 @@ export interface SavedState {
   held: { event_id: number; groups: string[]; failures: number }[]
   /** Which of these stand in their table's own group only because of a truncate before them. */
   barred?: number[]
+  /** Held messages that waited for an edit of the sink, and do no longer: their groups are to be found anew. */
+  mended?: Map<number, EventRow>
+  /** Sources of held messages that do still. */
+  waits?: Set<number>
 }
 
 export interface Decided {
+  /** Those that are wanted, or may turn out to be, in the order in which they were given. */
   rows: EventRow[]
   /** Rows whose filter raised: they are discarded with the error. */
   errors: { row: EventRow; error: string }[]
-  /** Rows of a stale table: they wait, in order, until the sink is edited. */
-  stale: EventRow[]
+  /** Ids of those whose table is stale: they, and whatever comes of it later, wait until the sink is edited. */
+  stale: Set<number>
 }
 
 export interface Run {
@@ -123,6 +128,7 @@ export function startRun(options: RunOptions): Run {
     lanes,
     batches: new Map(),
     truncates: new Map(),
+    stale: new Set(),
     due: [],
     underWay: new Map(),
     inFlight: 0,

@@ -34,7 +34,7 @@ export interface Settler {
   /** A message is done with, and is not sent (a newer version replaced it). */
   settle(m: Msg): void
   /** Sets an event aside under these groups without a message in memory. */
-  holdRow(eventId: number, groups: string[]): void
+  holdRow(row: EventRow, groups: string[]): void
   /** Discards an event without a message in memory. */
   discardRow(row: EventRow, groups: string[], error: string): void
   /** A waiting message whose payload is gone from the log: nothing can be sent. */
@@ -212,8 +212,9 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
       }
     },
     settle: done,
-    holdRow(eventId, groups) {
-      book.ops.hold.push({ event_id: eventId, groups, failures: 0 })
+    holdRow(row, groups) {
+      if (row.action === 'r') book.ops.store.push(storedRow(row))
+      book.ops.hold.push({ event_id: row.event_id, groups, failures: 0 })
       book.touch()
     },
     discardRow(row, groups, error) {

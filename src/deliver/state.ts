@@ -14,6 +14,8 @@ export interface RunState {
   readonly batches: Map<string, Batch>
   /** By source: its truncates that are neither delivered nor discarded (barrier.ts); never empty. */
   readonly truncates: Map<number, Set<Message<EventRow>>>
+  /** Sources of which something waits for an edit of the sink: whatever comes of them later waits behind it. */
+  readonly stale: Set<number>
   /** Frozen batches whose time has come. */
   readonly due: Batch[]
   /** Requests under way. */

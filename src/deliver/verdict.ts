@@ -2,11 +2,9 @@
 // when the event is read, by the database over the stored record (rowhook.decide).
 import type { Sql } from 'postgres'
 import type { EventRow } from '../log/events.ts'
-import { fetchEvents } from '../log/events.ts'
 import type { Ops } from './book.ts'
-import { groupKeys, isStaleKey, staleKey } from './group.ts'
+import { groupKeys, sourceOfStale } from './group.ts'
 import type { Decided, SavedState } from './run.ts'
-import type { ClaimedStream } from './store.ts'
 import type { Target } from './target.ts'
 
 interface Verdict {
@@ -41,47 +39,51 @@ export function createDecider(
         from rowhook.decide(${target.sink.id}, ${ids}, ${sourceId})`
       for (const v of found) verdicts.set(v.event_id, v)
     }
-    const decided: Decided = { rows: [], errors: [], stale: [] }
+    const decided: Decided = { rows: [], errors: [], stale: new Set() }
     for (const row of rows) {
       const v = verdicts.get(row.event_id)
       if (!isOpen(row)) decided.rows.push(row)
       else if (v?.verdict === 'wanted') decided.rows.push({ ...row, grp: v.grp, old_grp: v.old_grp })
       else if (v?.verdict === 'error')
         decided.errors.push({ row, error: v.error ?? 'the filter raised an error' })
-      else if (v?.verdict === 'stale') decided.stale.push(row)
+      else if (v?.verdict === 'stale') {
+        decided.rows.push(row)
+        decided.stale.add(row.event_id)
+      }
     }
     return decided
   }
 }
 
 /**
- * Messages that waited for a stale table to be mended, or taken out, get their verdicts and groups now; those of a
- * table that is still stale stay where they are. `ops` are to be noted in the new run's book.
+ * Messages that waited for a stale table to be mended, or taken out, get their verdicts now; those of a table
+ * that is still stale stay where they are. `ops` are to be noted in the new run's book.
  */
 export async function resolveStale(
-  sql: Sql,
   target: Target,
-  stream: ClaimedStream,
   saved: SavedState,
+  fetch: (ids: number[]) => Promise<EventRow[]>,
   decide: (rows: EventRow[]) => Promise<Decided>,
 ): Promise<{ state: SavedState; ops: ((ops: Ops) => void)[] }> {
-  const stale = new Set(
-    [...target.tables].filter(([, t]) => t.stale !== null).map(([sourceId]) => staleKey(sourceId)),
-  )
-  const waiting = saved.held.filter(
-    ({ groups: [group, ...more] }) =>
-      group !== undefined && more.length === 0 && isStaleKey(group) && !stale.has(group),
-  )
-  if (waiting.length === 0) return { state: saved, ops: [] }
-
+  const waiting: number[] = []
+  const waits = new Set<number>()
+  for (const { event_id, groups } of saved.held) {
+    const source = sourceOfStale(groups[0] ?? '')
+    if (source === undefined) continue
+    if ((target.tables.get(source)?.stale ?? null) === null) waiting.push(event_id)
+    else waits.add(source)
+  }
   const ops: ((ops: Ops) => void)[] = []
-  const groups = new Map<number, string[]>()
+  const mended = new Map<number, EventRow>()
+  const done = new Set<number>()
   for (let i = 0; i < waiting.length; i += 500) {
-    const ids = waiting.slice(i, i + 500).map((h) => h.event_id)
-    const rows = await fetchEvents(sql, stream.sinkId, ids)
-    const decided = await decide(rows)
-    for (const row of decided.rows) groups.set(row.event_id, groupKeys(target, row))
-    for (const row of decided.stale) groups.set(row.event_id, [staleKey(row.source_id)])
+    const found = await fetch(waiting.slice(i, i + 500))
+    const decided = await decide(found)
+    const wanted = decided.rows.filter(({ action }) => !target.rowsOnly || (action !== 'd' && action !== 't'))
+    for (const row of wanted) {
+      if (decided.stale.has(row.event_id)) waits.add(row.source_id)
+      else mended.set(row.event_id, row)
+    }
     for (const { row, error } of decided.errors) {
       ops.push((o) =>
         o.discard.push({
@@ -93,18 +95,13 @@ export async function resolveStale(
         }),
       )
     }
-    for (const id of ids) if (!groups.has(id)) ops.push((o) => o.release.push(id))
+    // one whose payload is gone from the log stays: it is lost, and found to be when its turn comes
+    for (const { event_id: id } of found) {
+      if (mended.has(id) || decided.stale.has(id)) continue
+      done.add(id)
+      ops.push((o) => o.release.push(id))
+    }
   }
-  const resolved = new Set(waiting.map((h) => h.event_id))
-  return {
-    state: {
-      batches: saved.batches,
-      held: saved.held.flatMap((h) => {
-        if (!resolved.has(h.event_id)) return [h]
-        const keys = groups.get(h.event_id)
-        return keys === undefined ? [] : [{ ...h, groups: keys }]
-      }),
-    },
-    ops,
-  }
+  const held = saved.held.filter((h) => !done.has(h.event_id))
+  return { state: { ...saved, held, mended, waits }, ops }
 }

@@ -105,7 +105,8 @@ export function createLaunch(options: LaunchOptions, hooks: LaunchHooks) {
     if (sink === null) return
     const target = createTarget(sink, options.ring, options.version, options.clock(), stream.replayId)
     const decide = createDecider(sql, target, options.refreshSource)
-    const saved = await resolveStale(sql, target, stream, stored, decide)
+    const fetch = (ids: number[]) => fetchEvents(sql, sink.id, ids)
+    const saved = await resolveStale(target, stored, fetch, decide)
     const book = openBook({
       position: stream.position,
       delivered: stream.delivered,
@@ -160,7 +161,7 @@ export function createLaunch(options: LaunchOptions, hooks: LaunchHooks) {
         if (isRead) source.sent?.(result.durationMs, run.inFlight)
         return result
       },
-      fetch: (ids) => fetchEvents(sql, sink.id, ids),
+      fetch,
       decide,
       // a dispatcher that was taken for dead goes on under another id
       mayRun: () => options.mayRun() && options.dispatcherId() === owner,

@@ -63,6 +63,8 @@ const steps = fc.array(
       'freeze',
       'drain',
       'edit',
+      'alter',
+      'alter',
       'discard',
       'redeliver',
       'vanish',
@@ -84,6 +86,7 @@ async function live(world: World, plan: Step[], without: string[] = []): Promise
     if (event === 'recovery') world.setMood(null)
     if (event === 'drain') await world.drain()
     if (event === 'edit') await world.edit()
+    if (event === 'alter') await world.alter()
     if (event === 'discard' || event === 'redeliver') await world.command(event)
     if (event === 'vanish') world.vanish()
     if (event === 'kill') world.kill()

@@ -61,6 +61,8 @@ export function save(
     const seq = stream.held.reduce((n, o) => Math.max(n, o.seq), 0) + 1
     if (!isHeld(h.event_id)) stream.held.push({ ...h, seq })
   }
+  const regrouped = new Map(ops.regroup.map(({ event_id: id, groups }) => [id, groups]))
+  for (const h of stream.held) h.groups = regrouped.get(h.event_id) ?? h.groups
   const released = new Set(ops.release)
   stream.held = stream.held.filter((h) => !released.has(h.event_id))
   const moved = new Set(ops.hold_first.map((h) => h.event_id))

@@ -11,9 +11,11 @@ import { createPacer } from '../../../../src/deliver/pacer.ts'
 import { groupKeys } from '../../../../src/deliver/group.ts'
 import { type Run, startRun } from '../../../../src/deliver/run.ts'
 import type { Batch } from '../../../../src/deliver/batch.ts'
+import type { Decided } from '../../../../src/deliver/run.ts'
 import type { Source } from '../../../../src/deliver/source.ts'
 import type { UnderWay } from '../../../../src/deliver/state.ts'
 import type { Target } from '../../../../src/deliver/target.ts'
+import { resolveStale } from '../../../../src/deliver/verdict.ts'
 import type { EventRow } from '../../../../src/log/events.ts'
 import { cap, discard, emptyStream, load, redeliver, save, stateRows } from './database.ts'
 
@@ -82,6 +84,11 @@ export interface World {
    * taken out of the sink; the next edit may put it back.
    */
   edit(): Promise<void>
+  /**
+   * The tables are altered, so that the sink's filter fits no longer, or fits again; the dispatcher begins its
+   * run anew when it notices.
+   */
+  alter(): Promise<void>
   /** Some messages, whatever their states, are discarded or redelivered by request. */
   command(kind: Command): Promise<void>
   /** Payloads go from the log although they are needed: the older ones, some of all, or those given. */
@@ -123,6 +130,7 @@ export function createWorld(life: Life): World {
   let outOfOrder = 0
   let requests = 0
   let runs = 0
+  let isStale = false
   let revival: NodeJS.Timeout | undefined
 
   const now = () => performance.now()
@@ -168,7 +176,7 @@ export function createWorld(life: Life): World {
         hidden: null,
         captured_at: '',
         xid: '1',
-        undecided: chance(0.1),
+        undecided: isStale || chance(0.1),
         size: 100,
       } as EventRow
       log.push(row)
@@ -268,11 +276,29 @@ export function createWorld(life: Life): World {
     }
   }
 
-  function start(underWay: UnderWay[] = []): void {
+  const find = (ids: readonly number[]) =>
+    ids.flatMap((id) => (vanished.has(id) ? [] : [{ ...byId.get(id)! }]))
+
+  function decide(rows: EventRow[]): Decided {
+    const stale = rows.filter(({ undecided }) => undecided && isStale).map(({ event_id: id }) => id)
+    return { rows, errors: [], stale: new Set(stale) }
+  }
+
+  async function start(underWay: UnderWay[] = []): Promise<void> {
     clearTimeout(revival)
     const token = (stream.token += 1)
     const own = (mayRun = { now: true })
     const scope = `s${(runs += 1)}`
+    for (const table of target.tables.values()) table.stale = isStale ? 'altered' : null
+    const stored = { ...load(stream, now()), barred: barred() }
+    const saved = await resolveStale(
+      target,
+      stored,
+      async (ids) => find(ids),
+      async (rows) => decide(rows),
+    )
+    // killed meanwhile, or begun by another
+    if (!own.now || stream.token !== token) return
     circuit = createCircuit(stream.circuit)
     const book = openBook({
       position: stream.position,
@@ -285,6 +311,7 @@ export function createWorld(life: Life): World {
       onLost: () => mine.abort(),
       onError: () => {},
     })
+    for (const op of saved.ops) op(book.ops)
     const mine = startRun({
       scope,
       target,
@@ -292,18 +319,18 @@ export function createWorld(life: Life): World {
       book,
       circuit,
       pacer: createPacer(null),
-      saved: { ...load(stream, now()), barred: barred() },
+      saved: saved.state,
       underWay,
       exchange,
-      fetch: (ids) => database(() => ids.flatMap((id) => (vanished.has(id) ? [] : [{ ...byId.get(id)! }]))),
-      decide: (rows) => database(() => ({ rows, errors: [], stale: [] })),
+      fetch: (ids) => database(() => find(ids)),
+      decide: (rows) => database(() => decide(rows)),
       mayRun: () => own.now,
       onIdle: () => {},
       onError: () => {},
       onFault() {
         if (run !== mine) return
         run = undefined
-        revival = setTimeout(() => start(), 5000)
+        revival = setTimeout(() => void start(), 5000)
       },
       idleMs: 3000,
     })
@@ -325,7 +352,7 @@ export function createWorld(life: Life): World {
     leave.abort()
     for (let ms = 0; before !== undefined && left === undefined && ms < 600_000; ms += 50) await pass(50)
     work()
-    start(left)
+    await start(left)
   }
 
   function someOfAll(): number[] {
@@ -341,7 +368,7 @@ export function createWorld(life: Life): World {
   return {
     random,
     change,
-    start: () => start(),
+    start: () => void start(),
     pass,
     get lost() {
       return lost()
@@ -379,6 +406,7 @@ export function createWorld(life: Life): World {
     },
     kill() {
       clearTimeout(revival)
+      mayRun.now = false
       run?.abort()
       run = undefined
     },
@@ -391,6 +419,12 @@ export function createWorld(life: Life): World {
       restart(() => {
         for (const table of target.tables.values()) table.former = chance(0.15)
       }),
+    async alter() {
+      isStale = !isStale
+      change(Math.floor(random() * 20))
+      await pass(Math.floor(random() * 1500))
+      await restart(() => {})
+    },
     command: (kind) =>
       restart(() => {
         const ids = log.flatMap(({ event_id: id }) => (chance(0.3) ? [id] : []))
@@ -420,7 +454,8 @@ export function createWorld(life: Life): World {
       mood = () => ({ latencyMs: 5 })
       databaseFails = 0
       faults = 0
-      if (run === undefined) start()
+      if (isStale) await this.alter()
+      if (run === undefined) await start()
       for (let ms = 0; ms < 3_600_000 && (lost() > 0 || stateRows(stream) > 0); ms += 500) {
         await pass(500)
         // what dispatchers do once a second
