@@ -29,6 +29,8 @@ export interface Exchange {
 /** How much of an answer is read: 64 kB. */
 export const MAX_RESPONSE_BYTES = 65_536
 
+const UNSENT = { code: 'unsent', message: 'not sent: it was no longer to be when the connection stood' } as const
+
 /** Told when an exchange is over; `clean`: its connection may serve the next one. */
 export type Settled = (exchange: PendingExchange, clean: boolean) => void
 
@@ -40,6 +42,7 @@ export class PendingExchange implements Expiring, Dispatcher.DispatchHandler {
   connection: Connection | undefined
   readonly #resolve: (exchange: Exchange) => void
   readonly #onSettled: Settled
+  readonly #mayWrite: (() => boolean) | undefined
   #alsoOnSettled: (() => void) | undefined
   #phase: Phase = 'connect'
   #settled = false
@@ -49,11 +52,17 @@ export class PendingExchange implements Expiring, Dispatcher.DispatchHandler {
   #bytes = 0
   #encoding: string | undefined
 
-  constructor(timeoutMs: number, resolve: (exchange: Exchange) => void, onSettled: Settled) {
+  constructor(
+    timeoutMs: number,
+    resolve: (exchange: Exchange) => void,
+    onSettled: Settled,
+    mayWrite: (() => boolean) | undefined,
+  ) {
     this.startedAt = performance.now()
     this.timeoutMs = timeoutMs
     this.#resolve = resolve
     this.#onSettled = onSettled
+    this.#mayWrite = mayWrite
   }
 
   get settled(): boolean {
@@ -74,7 +83,12 @@ export class PendingExchange implements Expiring, Dispatcher.DispatchHandler {
     this.fail(timedOut(this.timeoutMs, this.connection?.phase ?? this.#phase))
   }
 
-  onRequestStart(): void {
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#mayWrite?.() === false) {
+      this.fail(UNSENT)
+      controller.abort(new Error(UNSENT.message))
+      return
+    }
     this.#phase = 'headers'
   }
 

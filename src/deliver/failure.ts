@@ -25,6 +25,7 @@ export type FailureCode =
   | 'request' // the request could not be made: a wrong URL, header or TLS setting
   | 'listener' // who listened in the receiver's place got no answer either
   | 'aborted' // given up by rowhook itself
+  | 'unsent' // not a byte of it was written: when the connection stood, it was no longer to be sent
   | 'internal' // a fault of rowhook's own
 
 /** What an exchange was waiting for. */

@@ -167,7 +167,10 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
 
   return {
     freeze,
-    postpone: schedule,
+    postpone(batch, ms) {
+      if (batch.stored) schedule(batch, ms)
+      else freeze(batch, ms, null)
+    },
     replace(batch, left, ms, error) {
       dissolve(batch)
       newBatch(left, ms, error)

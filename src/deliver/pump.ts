@@ -180,7 +180,10 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
   async function exchange(batch: Batch): Promise<void> {
     batch.attempt++
     batch.startedAt = now()
-    const made = options.exchange(batch).catch((error: unknown): Exchange => {
+    // A connection may take seconds to be made, and this process be stopped for a minute meanwhile: what
+    // another dispatcher has long sent, and what came after it, is not to be followed by this.
+    const mayWrite = (): boolean => options.mayRun() && !(state.dead && state.underWay.has(batch))
+    const made = options.exchange(batch, mayWrite).catch((error: unknown): Exchange => {
       // the sender never rejects: this is a fault of ours, and must not stop the stream
       options.onError(error)
       const message = 'the request could not be made; see the log'
@@ -202,8 +205,16 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
     leaveSlot(batch)
     state.progressAt = now()
     if (state.dead || !isOurs) return
-    settler.finish(batch, result)
+    if (result.error?.code === 'unsent') takeBack(batch)
+    else settler.finish(batch, result)
     state.pump()
+  }
+
+  // The lease may hold after all, or the run before this one have ended while the connection was made.
+  function takeBack(batch: Batch): void {
+    batch.attempt--
+    cancelProbe(circuit, batch.id)
+    postpone(batch)
   }
 
   function leaveSlot(batch: Batch): void {

@@ -24,7 +24,9 @@ export interface ExchangeOptions {
 }
 
 /** Makes the function that sends one attempt of a batch; its members' payloads must be loaded. */
-export function createExchange(options: ExchangeOptions): (batch: Batch) => Promise<Exchange> {
+export function createExchange(
+  options: ExchangeOptions,
+): (batch: Batch, mayWrite: () => boolean) => Promise<Exchange> {
   const { target, sender, journal, metrics } = options
   const count = metrics.requests(target.sink.name)
   const { headers: plainHeaders, encrypted_headers } = target.sink.endpoint
@@ -34,7 +36,7 @@ export function createExchange(options: ExchangeOptions): (batch: Batch) => Prom
     /^traceparent$/i.test(name),
   )
 
-  return async (batch) => {
+  return async (batch, mayWrite) => {
     const body = target.body(batch.members.map((m) => m.payload!))
     const at = options.clock()
     const headers = target.headers(batch, Math.floor(at / 1000), body)
@@ -55,7 +57,12 @@ export function createExchange(options: ExchangeOptions): (batch: Batch) => Prom
       tls: target.tls,
       sinkId: target.sink.id,
       secretHeaders,
+      mayWrite,
     })
+    if (exchange.error?.code === 'unsent') {
+      span?.end(undefined, exchange.error.message)
+      return exchange
+    }
     const outcome = judge(exchange, keysOf(batch))
     const ok = outcome.kind !== 'failed'
     const error = errorOf(outcome, batch.members.length)

@@ -47,8 +47,11 @@ export interface RunOptions {
   settlesOnly?: boolean
   /** Of a sink of rows: which rows the held ones are about. */
   heldRows?: HeldRow[]
-  /** Sends the batch's attempt and logs it. */
-  exchange(batch: Batch): Promise<Exchange>
+  /**
+   * Sends the batch's attempt and logs it.
+   * @param mayWrite asked right before the first byte; false: the exchange ends with the error `unsent`
+   */
+  exchange(batch: Batch, mayWrite: () => boolean): Promise<Exchange>
   /** Payloads by event id; a missing id is gone for good. */
   fetch(ids: number[]): Promise<EventRow[]>
   /** Makes the verdicts that capture left open; drops unwanted rows, sets groups. */

@@ -36,6 +36,11 @@ export interface SendRequest {
   sinkId?: number | undefined
   /** Names of headers that only the receiver itself may see. */
   secretHeaders?: readonly string[] | undefined
+  /**
+   * Asked when the connection stands and the next step writes the request, which may be long after it was
+   * given: false, and the exchange ends with the error `unsent`.
+   */
+  mayWrite?: (() => boolean) | undefined
   /** Gives up: the exchange ends with the error `aborted`. */
   signal?: AbortSignal | undefined
 }
@@ -95,7 +100,7 @@ export function createSender(options: RouteOptions): Sender {
     forget,
     send(request) {
       return new Promise((resolve) => {
-        const exchange = new PendingExchange(request.timeoutMs, resolve, settled)
+        const exchange = new PendingExchange(request.timeoutMs, resolve, settled, request.mayWrite)
         inFlight += 1
         deadlines.add(exchange)
         if (closing !== undefined) return exchange.fail(GIVEN_UP)

@@ -155,9 +155,9 @@ export function createLaunch(options: LaunchOptions, hooks: LaunchHooks) {
       underWay: legacy.underWay ?? [],
       settlesOnly: legacy.settlesOnly ?? false,
       heldRows,
-      async exchange(batch) {
+      async exchange(batch, mayWrite) {
         const isRead = batch.members[0]?.payload?.action === 'r'
-        const result = await exchange(batch)
+        const result = await exchange(batch, mayWrite)
         if (isRead) source.sent?.(result.durationMs, run.inFlight)
         return result
       },

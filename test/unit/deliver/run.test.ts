@@ -103,11 +103,12 @@ test('whatever happens, nothing is lost, nothing is out of order, and no state i
     fc.asyncProperty(lives, steps, async (life, plan) => {
       const world = begin(life)
       await live(world, plan)
-      const { lost, ungrouped, outOfOrder, stateRows } = world
-      expect({ lost, ungrouped, outOfOrder, stateRows }).toEqual({
+      const { lost, ungrouped, outOfOrder, late, stateRows } = world
+      expect({ lost, ungrouped, outOfOrder, late, stateRows }).toEqual({
         lost: 0,
         ungrouped: 0,
         outOfOrder: 0,
+        late: 0,
         stateRows: 0,
       })
       world.kill()

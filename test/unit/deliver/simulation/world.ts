@@ -57,6 +57,8 @@ export interface World {
   readonly ungrouped: number
   readonly duplicated: number
   readonly outOfOrder: number
+  /** Requests that began after their dispatcher had lost the stream. */
+  readonly late: number
   readonly delivered: number
   readonly stateRows: number
   readonly requests: number
@@ -128,6 +130,7 @@ export function createWorld(life: Life): World {
   let delivered = 0
   let duplicated = 0
   let outOfOrder = 0
+  let late = 0
   let requests = 0
   let runs = 0
   let isStale = false
@@ -211,7 +214,14 @@ export function createWorld(life: Life): World {
     }
   }
 
-  async function exchange(batch: Batch): Promise<Exchange> {
+  async function exchange(batch: Batch, mayWrite: () => boolean, own: { now: boolean }): Promise<Exchange> {
+    // a connection that takes long to be made
+    if (chance(life.slow)) await after(2000)
+    if (!mayWrite()) {
+      const error = { code: 'unsent', message: 'not sent' } as const
+      return { headers: {}, body: '', truncated: false, durationMs: 2000, error }
+    }
+    if (!own.now) late += 1
     arrive(batch)
     const { status = 200, latencyMs, failed = [] } = (mood ?? usual)(batch)
     await after(latencyMs)
@@ -321,7 +331,7 @@ export function createWorld(life: Life): World {
       pacer: createPacer(null),
       saved: saved.state,
       underWay,
-      exchange,
+      exchange: (batch, mayWrite) => exchange(batch, mayWrite, own),
       fetch: (ids) => database(() => find(ids)),
       decide: (rows) => database(() => decide(rows)),
       mayRun: () => own.now,
@@ -381,6 +391,9 @@ export function createWorld(life: Life): World {
     },
     get outOfOrder() {
       return outOfOrder
+    },
+    get late() {
+      return late
     },
     get delivered() {
       return delivered
