@@ -17,7 +17,7 @@ begin
   execute format('lock table %s in access exclusive mode', p_relid);
   execute format($q$
     with lost as (
-      insert into rowhook.discarded (sink_id, event_id, groups, attempts, error, event)
+      insert into rowhook.discarded as d (sink_id, event_id, groups, attempts, error, event)
       select p.sink_id, e.id, '{}', 0, $1, rowhook.event_document(e) || '{"lost": true}'
       from rowhook.positions(array(select k.id from rowhook.sink k)) p
       join rowhook.sink_table s on s.sink_id = p.sink_id
@@ -25,7 +25,10 @@ begin
       where e.action <> 'r'
         and not rowhook.is_settled(e.id, e.xid, p.from_snapshot, p.to_snapshot, p.last_id, p.floor, p.ceiling)
         and e.id not in (select w.event_id from rowhook.written_down() w)
-      on conflict (sink_id, event_id) do nothing
+      -- one that a replay discarded keeps its payload
+      on conflict (sink_id, event_id) do update
+      set replay_id = null, error = excluded.error, discarded_at = rowhook.now()
+      where d.replay_id is not null
       returning sink_id)
     select coalesce(jsonb_object_agg(c.sink_id::text, c.events), '{}'), coalesce(sum(c.events), 0)
     from (select l.sink_id, count(*) as events from lost l group by l.sink_id) c

@@ -63,7 +63,7 @@ begin
     where rowhook.is_ahead(p_sink, i.id)
   ),
   inserted as (
-    insert into rowhook.discarded
+    insert into rowhook.discarded as d
       (sink_id, event_id, replay_id, groups, attempts, webhook_id, error, event, record, changes)
     select distinct on (g.event_id)
            p_sink, g.event_id, g.replay_id,
@@ -75,7 +75,11 @@ begin
       from rowhook.find_events(array[g.event_id]) f) e on true
     -- of what is in a batch and, after a crash, ahead of the position too, the batch knows more
     order by g.event_id, g.failures desc, g.batch_id
-    on conflict (sink_id, event_id) do nothing
+    on conflict (sink_id, event_id) do update
+    set attempts = excluded.attempts, error = excluded.error, webhook_id = excluded.webhook_id,
+        replay_id = null, groups = excluded.groups, discarded_at = rowhook.now()
+    -- a replay had discarded it, and so the log would bring it still
+    where excluded.replay_id is null and d.replay_id is not null
     returning 1
   )
   select count(*) into v_count from inserted;

@@ -5,7 +5,8 @@
 --   p_sources  sources of which the log is scanned
 --   p_above, p_below  bounds of the event id, exclusive
 -- A state that is written down somewhere wins: failing or set aside, then discarded, and only then
--- what the position says. What was delivered shows its attempts as far as the sink's 2,000 newest
+-- what the position says; what a replay discarded while it lay ahead of the position is to be sent nevertheless.
+-- What was delivered shows its attempts as far as the sink's 2,000 newest
 -- requests tell; older ones count as one.
 -- Changes whose verdict was left open at capture count as wanted until it is made, and those that
 -- turned out unwanted do not appear.
@@ -91,7 +92,8 @@ begin
                   or rowhook.is_settled(e.id, e.xid, v_at.from_snapshot, v_at.to_snapshot, v_at.last_id, v_at.floor, v_at.ceiling))
                 and e.id not in (select m.event_id from mark m)
                 and not exists (
-                  select from rowhook.discarded d where d.sink_id = p_sink and d.event_id = e.id))
+                  select from rowhook.discarded d
+                  where d.sink_id = p_sink and d.event_id = e.id and (d.replay_id is null or p_state = 'delivered')))
       order by e.id desc
       limit p_limit) e
     where p_state is null or p_state in ('pending', 'delivered')
@@ -125,7 +127,10 @@ begin
         and (p_since = '-infinity' or e.captured_at >= p_since) and (p_until = 'infinity' or e.captured_at < p_until)
         and (p_group is null
              or p_group = coalesce(e.groups[array_position(e.sinks, p_sink)], array_to_string(e.pks, ':', '')))) e
-    where not (p_state = 'discarded' and exists (select from mark m where m.event_id = e.id))
+    where p_state is null
+       or not exists (select from mark m where m.event_id = e.id)
+          and ((d.message).replay_id is null or e.action = 'r'
+            or rowhook.is_settled(e.id, e.xid, v_at.from_snapshot, v_at.to_snapshot, v_at.last_id, v_at.floor, v_at.ceiling))
     limit p_limit
   ),
   page as materialized (
@@ -150,10 +155,10 @@ begin
     select e.*,
            case
              when m.state is not null then m.state
-             when d.error is not null then 'discarded'
+             when d.error is not null and d.replay_id is null then 'discarded'
              when e.action = 'r'
                or rowhook.is_settled(e.id, e.xid, v_at.from_snapshot, v_at.to_snapshot, v_at.last_id, v_at.floor, v_at.ceiling)
-               then 'delivered'
+               then case when d.error is not null then 'discarded' else 'delivered' end
              else 'pending'
            end as state,
            m.attempts as m_attempts, m.next_attempt_at, m.last_error, m.webhook_id as m_webhook_id,

@@ -84,7 +84,8 @@ as $$
       union
       select h.event_id from rowhook.held h where h.stream_id = p.stream_id and h.event_id > l.low
       union
-      select d.event_id from rowhook.discarded d where d.sink_id = p.sink_id and d.event_id > l.low) x
+      select d.event_id from rowhook.discarded d 
+      where d.sink_id = p.sink_id and d.event_id > l.low and d.replay_id is null) x
     where x.event_id > l.low and rowhook.is_ahead(p.sink_id, x.event_id)
     group by p.sink_id
   )

@@ -4,8 +4,8 @@
 -- Reads rowhook.event through its index (source_id, id); writes nothing.
 --   grp, old_grp  null: by key
 --   undecided     the verdict is still to be made (rowhook.decide)
--- Events that were discarded while they lay ahead of the position are passed over; that costs a look-up
--- for each event only while there are any behind the start of the scan.
+-- Events that were discarded while they lay ahead of the position are passed over, unless it was a replay that
+-- did; that costs a look-up for each event only while there are any behind the start of the scan.
 -- The plan is the same for every window, and made once: made anew for each, as the planner would like to for
 -- its guess of how many rows a window has, it costs ten times what a small window's reading does.
 -- The order by names e.id: an output column of that name would sort by it instead, as text.
@@ -34,7 +34,7 @@ begin
   if v_low >= v_to.high then
     return;
   end if;
-  v_skip := exists (select from rowhook.discarded d where d.sink_id = p_sink and d.event_id > v_low);
+  v_skip := exists (select from rowhook.discarded d where d.sink_id = p_sink and d.event_id > v_low and d.replay_id is null);
   if cardinality(p_sources) > 2 then
     return query
       select * from rowhook.read_window_of_many(
@@ -64,7 +64,7 @@ begin
           and pg_catalog.pg_visible_in_snapshot(e.xid, v_to.snapshot)
           and not pg_catalog.pg_visible_in_snapshot(e.xid, v_from.snapshot)
           and not (v_skip and exists (
-            select from rowhook.discarded d where d.sink_id = p_sink and d.event_id = e.id))
+            select from rowhook.discarded d where d.sink_id = p_sink and d.event_id = e.id and d.replay_id is null))
         order by e.id
         limit p_limit) e
       order by e.id

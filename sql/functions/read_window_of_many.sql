@@ -49,7 +49,7 @@ begin
             and pg_catalog.pg_visible_in_snapshot(e.xid, p_to.snapshot)
             and not pg_catalog.pg_visible_in_snapshot(e.xid, p_from.snapshot)
             and not (p_skip and exists (
-              select from rowhook.discarded d where d.sink_id = p_sink and d.event_id = e.id))
+              select from rowhook.discarded d where d.sink_id = p_sink and d.event_id = e.id and d.replay_id is null))
           order by e.id
           limit p_limit) e
         order by r.part, e.id

@@ -110,19 +110,21 @@ begin
     order by f.ordinal desc) h
   on conflict (stream_id, event_id) do nothing;
 
-  insert into rowhook.discarded
+  insert into rowhook.discarded as d
     (sink_id, event_id, replay_id, groups, attempts, webhook_id, error, event, record, changes)
   -- once each: `on conflict` refuses to see one twice, and a save that fails is tried again for ever
-  select distinct on (d.event_id) v_sink, d.event_id, v_replay, d.groups, d.attempts, d.webhook_id, d.error,
-         coalesce(e.document, jsonb_build_object('id', d.event_id)), e.record, e.changes
-  from json_to_recordset(p_ops -> 'discard') d(
+  select distinct on (o.event_id) v_sink, o.event_id, v_replay, o.groups, o.attempts, o.webhook_id, o.error,
+         coalesce(e.document, jsonb_build_object('id', o.event_id)), e.record, e.changes
+  from json_to_recordset(p_ops -> 'discard') o(
     event_id bigint, groups text[], attempts int, webhook_id text, error text)
   left join lateral (
     select rowhook.event_document(f) as document, f.record, f.changes
-    from rowhook.find_events(array[d.event_id]) f) e on true
+    from rowhook.find_events(array[o.event_id]) f) e on true
   on conflict (sink_id, event_id) do update
   set attempts = excluded.attempts, error = excluded.error, webhook_id = excluded.webhook_id,
-      discarded_at = v_now;
+      replay_id = excluded.replay_id, groups = excluded.groups, discarded_at = v_now
+  -- of a message's two fates the live one counts: it says that the log is not to bring it again
+  where excluded.replay_id is null or d.replay_id is not null;
 
   update rowhook.backfill_table t
   set cursor = b.cursor, rows_done = b.rows, done = b.done, chunk_size = b.size,
