@@ -50,6 +50,10 @@ export function noteStored(state: RunState, groups: readonly string[], m: Msg): 
   }
 }
 
+/** Whether these groups of a message are its own and, last, its table's. */
+export const standsInTable = (groups: readonly string[]): boolean =>
+  groups.length > 1 && /^\d+:$/.test(groups.at(-1)!)
+
 /** Whether what stands in a table's own group, named last of these, has a truncate to wait for. */
 export const waitsForTruncate = ({ truncates }: RunState, groups: readonly string[]): boolean =>
   truncates.has(Number.parseInt(groups.at(-1)!, 10))

@@ -7,7 +7,7 @@ import { advance, batchGroups, halve, staleBlocker } from './batch.ts'
 import type { Batch } from './batch.ts'
 import type { BookChunk, HeldMessage } from './book.ts'
 import { release, settleIn } from './book.ts'
-import { laneKeys, noteStored, noteTruncate, waitsForTruncate } from './barrier.ts'
+import { laneKeys, noteStored, noteTruncate, standsInTable, waitsForTruncate } from './barrier.ts'
 import { messageGroups, staleKey } from './group.ts'
 import type { Message } from './lanes.ts'
 import { restorePayload } from './payload.ts'
@@ -228,7 +228,8 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
       }
       for (const h of saved.held) {
         const row = saved.mended?.get(h.event_id)
-        if (row === undefined) restoreHeld(h, barred.has(h.event_id))
+        // after a crash a message may be in a batch, barred, and here once more, where nothing barred it
+        if (row === undefined) restoreHeld(h, barred.has(h.event_id) && standsInTable(h.groups))
         else regroup(h, row)
       }
       return adopted

@@ -119,6 +119,8 @@ const actions: Record<string, () => Promise<unknown>> = {
       batch_size: random.pick([1, 5, 10, 100]),
       concurrency: random.between(1, 16),
     }),
+  // of the sink that discards nothing: what was discarded would come behind its group
+  redeliverFailing: () => api('POST', '/api/sinks/soak/messages/redeliver', { state: 'failing' }),
   async pause() {
     const name = anySink()
     await api('POST', `/api/sinks/${name}/pause`)

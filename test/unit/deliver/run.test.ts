@@ -182,6 +182,43 @@ test('of a batch, what was lost is not counted as delivered, although the sink w
   expect([world.delivered, world.storedDelivered]).toEqual([3, 3])
 })
 
+test('of what is in a batch behind a truncate and, after a crash, set aside once more, the groups are kept', async () => {
+  const world = begin({
+    seed: 823226895,
+    groups: 2,
+    concurrency: 4,
+    batchSize: 2,
+    unordered: 0.2,
+    truncating: 0.2,
+    poisoned: 3,
+  })
+  world.change(16)
+  await world.pass(200)
+  world.vanish()
+  for (const [changes, ms] of [
+    [35, 1500],
+    [43, 5],
+    [49, 1500],
+  ] as const) {
+    world.change(changes)
+    await world.pass(ms)
+  }
+  world.kill()
+  world.start()
+  world.change(48)
+  await world.pass(8000)
+  world.change(11)
+  await world.pass(1)
+  await world.edit()
+  await world.settle()
+  expect({ lost: world.lost, ungrouped: world.ungrouped, outOfOrder: world.outOfOrder }).toEqual({
+    lost: 0,
+    ungrouped: 0,
+    outOfOrder: 0,
+  })
+  world.kill()
+})
+
 test('rows wait for each truncate that is not through, not for the last alone', async () => {
   const world = begin({ truncating: 1, batchSize: 5, concurrency: 1 })
   world.setMood(() => ({ latencyMs: 500 }))
