@@ -10,6 +10,7 @@ as $$
   update rowhook.stream st
   set owner = p_dispatcher,
       token = st.token + 1,
+      save = 0,
       updated_at = rowhook.now()
   where st.id = p_stream
     and st.owner is null

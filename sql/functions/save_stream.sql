@@ -3,7 +3,9 @@
 -- Returns false, and writes nothing, when the lease is lost.
 -- Writes stream, batch, held, discarded, and sink (pause after 410).
 --
--- A save is repeated when its answer got lost, so it means the same when done twice; `p_delivered` is
+-- A save is repeated, under its number, when its answer got lost, so it means the same when done twice; and what
+-- was sent over a connection that broke may arrive when later ones have long been done, and then does nothing.
+-- So `p_delivered` is
 -- the stream's total for that reason. `p_ops` is null on the happy path. All its times are milliseconds from now, by this clock:
 --   store    [{id, source_id, pks, grp, captured_at, xid, record, backfill_id}]  backfilled rows that must be kept
 --   freeze   [{id, event_ids, member_failures, groups, attempt, next_ms|null, error}]  new or changed;
@@ -20,7 +22,7 @@
 --   replayed number                           messages that a replay has brought so far
 --   error    text|null, pause text
 create or replace function rowhook.save_stream(
-  p_stream bigint, p_token bigint, p_from bigint, p_to bigint, p_last bigint, p_delivered bigint,
+  p_stream bigint, p_token bigint, p_save bigint, p_from bigint, p_to bigint, p_last bigint, p_delivered bigint,
   p_ops json default null)
 returns boolean
 language plpgsql volatile
@@ -36,12 +38,13 @@ begin
       tick_to = p_to,
       last_id = p_last,
       delivered = p_delivered,
+      save = p_save,
       last_delivered_at = case when p_delivered > st.delivered then v_now else st.last_delivered_at end,
       updated_at = v_now
-  where st.id = p_stream and st.token = p_token and st.owner is not null
+  where st.id = p_stream and st.token = p_token and st.owner is not null and st.save <= p_save
   returning st.sink_id, st.replay_id into v_sink, v_replay;
   if not found then
-    return false;
+    return exists (select from rowhook.stream st where st.id = p_stream and st.token = p_token and st.owner is not null);
   end if;
   if p_ops is null then
     if v_replay is not null then

@@ -246,6 +246,8 @@ create table rowhook.stream (
   -- the lease: who runs it, and the fencing token that every write of a run must name
   owner            uuid references rowhook.dispatcher on delete set null,
   token            bigint not null default 0,
+  -- the last save under this token: one that was long on its way must not undo a later one
+  save             bigint not null default 0,
   -- consecutive failed requests; at 5 the circuit opens until a probe succeeds
   circuit          text not null default 'closed' check (circuit in ('closed', 'open')),
   -- nothing at all gets through: nothing is tried before circuit_next_at

@@ -149,11 +149,14 @@ export interface BookOptions {
   position: Position
   /** Messages that the stream has delivered so far. */
   delivered: number
+  /** The number of the last save under the stream's token. */
+  saved: number
   /**
    * Writes; false: the lease is lost. Throws when the database is away. It may be called twice with
-   * the same things, because an answer may get lost: `delivered` is a total for that reason.
+   * the same things, because an answer may get lost: `delivered` is a total for that reason. What is late
+   * in coming is told by its number.
    */
-  save(position: Position, delivered: number, ops: Ops | null): Promise<boolean>
+  save(number: number, position: Position, delivered: number, ops: Ops | null): Promise<boolean>
   /** Called once when a save says that the lease is lost. */
   onLost(): void
   onError(error: unknown): void
@@ -189,6 +192,7 @@ export function openBook(options: BookOptions): Book {
   let closed = false
   let saving: Promise<void> | undefined
   let again = false
+  let lastNumber = options.saved
 
   // A chunk may be large, and its last message slow: what is settled at its beginning counts already.
   function advanceWithin(chunk: BookChunk | undefined): void {
@@ -217,9 +221,10 @@ export function openBook(options: BookOptions): Book {
       const at = position
       if (taken === null && total === savedTotal && at === savedPosition) return
       ops = emptyOps()
+      const number = ++lastNumber
       for (let wait = 50; !closed; wait = Math.min(wait * 2, 1000)) {
         try {
-          if (await options.save(at, total, taken)) {
+          if (await options.save(number, at, total, taken)) {
             savedPosition = at
             savedTotal = total
           } else {

@@ -9,16 +9,13 @@ import type { ClaimedStream } from './store.ts'
 import { savePositions, saveStream } from './store.ts'
 
 /** Writes a run's progress; false: the lease is lost. */
-export type Save = (
-  stream: ClaimedStream,
-  position: Position,
-  delivered: number,
-  ops: Ops | null,
-) => Promise<boolean>
+export type Save = (place: Place, ops: Ops | null) => Promise<boolean>
 
 /** A position that is to be saved. */
 export interface Place {
   stream: ClaimedStream
+  /** Of the save, which keeps it when it is repeated; each later one has a higher one. */
+  number: number
   position: Position
   delivered: number
 }
@@ -49,23 +46,23 @@ export function createSave(sql: Sql): Save {
       const saved = await savePositions(sql, places)
       for (const p of places) {
         // whether its lease is lost, or somebody holds its row for a moment, is found out by itself
-        p.resolve(saved.has(p.stream.id) || saveStream(sql, p.stream, p.position, p.delivered, null))
+        p.resolve(saved.has(p.stream.id) || saveStream(sql, p, null))
       }
     } catch (error) {
       // One place that is refused must not keep the others from being saved, again and again.
       const isRefused =
         error instanceof postgres.PostgresError && places.length > 1 && !isConnectionError(error)
       for (const p of places) {
-        if (isRefused) p.resolve(saveStream(sql, p.stream, p.position, p.delivered, null))
+        if (isRefused) p.resolve(saveStream(sql, p, null))
         else p.reject(error)
       }
     }
   }
 
-  return (stream, position, delivered, ops) => {
-    if (ops !== null || stream.replayId !== null) return saveStream(sql, stream, position, delivered, ops)
+  return (place, ops) => {
+    if (ops !== null || place.stream.replayId !== null) return saveStream(sql, place, ops)
     return new Promise((resolve, reject) => {
-      waiting.push({ stream, position, delivered, resolve, reject })
+      waiting.push({ ...place, resolve, reject })
       timer ??= setTimeout(() => void flush(), Math.max(0, lastAt + everyMs - performance.now()))
     })
   }

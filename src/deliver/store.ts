@@ -14,6 +14,8 @@ export interface ClaimedStream {
   replayId: string | null
   /** The fencing token of this lease. */
   token: string
+  /** The number of the last save under it. */
+  save: number
   position: Position
   /** Messages delivered so far. */
   delivered: number
@@ -27,7 +29,7 @@ export async function claimStream(
   dispatcherId: string,
 ): Promise<ClaimedStream | null> {
   const [row] = await sql`
-    select id::text, sink_id, replay_id, token::text, tick_from::float8 as "from", tick_to::float8 as "to",
+    select id::text, sink_id, replay_id, token::text, save::float8 as save, tick_from::float8 as "from", tick_to::float8 as "to",
       last_id::float8 as last, delivered::float8 as delivered, circuit, circuit_blind, circuit_failures, circuit_probes,
       coalesce(extract(epoch from circuit_next_at - rowhook.now()) * 1000, 0)::float8 as wait_ms
     from rowhook.claim_stream(${streamId}, ${dispatcherId})`
@@ -41,7 +43,7 @@ export async function readStream(
   token: string,
 ): Promise<{ stream: ClaimedStream; mayGoOn: boolean } | null> {
   const [row] = await sql`
-    select st.id::text, st.sink_id, st.replay_id, st.token::text, st.tick_from::float8 as "from",
+    select st.id::text, st.sink_id, st.replay_id, st.token::text, st.save::float8 as save, st.tick_from::float8 as "from",
       st.tick_to::float8 as "to", st.last_id::float8 as last, st.delivered::float8 as delivered,
       st.circuit, st.circuit_blind, st.circuit_failures, st.circuit_probes,
       coalesce(extract(epoch from st.circuit_next_at - rowhook.now()) * 1000, 0)::float8 as wait_ms,
@@ -60,6 +62,7 @@ function claimed(row: Record<string, unknown>): ClaimedStream {
     sinkId: row['sink_id'] as number,
     replayId: row['replay_id'] as string | null,
     token: row['token'] as string,
+    save: row['save'] as number,
     position: { from: row['from'] as number, to: row['to'] as number, last: row['last'] as number },
     delivered: row['delivered'] as number,
     circuit: {
@@ -106,13 +109,11 @@ export async function loadHeldRows(sql: Sql, streamId: string): Promise<HeldRow[
 /** Writes a run's progress; false: the lease is lost. */
 export async function saveStream(
   sql: Sql,
-  stream: ClaimedStream,
-  position: Position,
-  delivered: number,
+  { stream, number, position, delivered }: Place,
   ops: Ops | null,
 ): Promise<boolean> {
   const [row] = await sql`
-    select rowhook.save_stream(${stream.id}, ${stream.token}, ${position.from}, ${position.to},
+    select rowhook.save_stream(${stream.id}, ${stream.token}, ${number}, ${position.from}, ${position.to},
       ${position.last}, ${delivered}, ${ops === null ? null : JSON.stringify(ops)}::text::json) as ok`
   return row!['ok'] as boolean
 }
@@ -122,7 +123,7 @@ export async function savePositions(sql: Sql, places: readonly Place[]): Promise
   const each = <T>(value: (place: Place) => T): T[] => places.map(value)
   const rows = await sql<{ id: string }[]>`
     select s::text as id from rowhook.save_positions(
-      ${each(({ stream }) => stream.id)}, ${each(({ stream }) => stream.token)},
+      ${each(({ stream }) => stream.id)}, ${each(({ stream }) => stream.token)}, ${each(({ number }) => number)},
       ${each(({ position }) => position.from)}, ${each(({ position }) => position.to)},
       ${each(({ position }) => position.last)}, ${each(({ delivered }) => delivered)}) s`
   return new Set(rows.map(({ id }) => id))

@@ -111,7 +111,8 @@ export function createLaunch(options: LaunchOptions, hooks: LaunchHooks) {
       position: stream.position,
       delivered: stream.delivered,
       delayMs: 40,
-      save: (position, delivered, ops) => save(stream, position, delivered, ops),
+      saved: stream.save,
+      save: (number, position, delivered, ops) => save({ stream, number, position, delivered }, ops),
       onLost: () => {
         void tellLost(stream.id, sink.name)
         hooks.lost(stream.id)

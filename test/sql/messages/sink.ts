@@ -72,10 +72,11 @@ export async function claim(sql: Sql, sink: SinkFixture): Promise<HandRun> {
   }
 
   let total = stream['delivered'] as number
+  let number = 0
   const save = async (at: typeof position, delivered: number, ops: Ops | null): Promise<boolean> => {
     total += delivered
     const [row] = await sql`
-      select rowhook.save_stream(${sink.stream}, ${token}, ${at.from}, ${at.to}, ${at.last}, ${total},
+      select rowhook.save_stream(${sink.stream}, ${token}, ${(number += 1)}, ${at.from}, ${at.to}, ${at.last}, ${total},
         ${ops === null ? null : JSON.stringify(ops)}::text::json) as saved`
     if (row!['saved'] === true) position = at
     return row!['saved'] as boolean

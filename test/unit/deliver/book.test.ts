@@ -6,7 +6,8 @@ test('what was set aside in front and goes on before the next save is not writte
   const book = openBook({
     position: { from: 1, to: 1, last: 0 },
     delivered: 0,
-    save: async (_, __, ops) => {
+    saved: 0,
+    save: async (_number, _position, _delivered, ops) => {
       saved.push(ops)
       return true
     },

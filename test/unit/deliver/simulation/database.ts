@@ -15,6 +15,7 @@ export interface StoredStream {
   ungrouped: Set<number>
   circuit: SavedCircuit
   token: number
+  save: number
 }
 
 /** An empty stream at the beginning of the log. */
@@ -28,6 +29,7 @@ export function emptyStream(position: Position): StoredStream {
     ungrouped: new Set(),
     circuit: { open: false, blind: false, failures: 0, probes: 0, nextAt: 0 },
     token: 0,
+    save: 0,
   }
 }
 
@@ -35,12 +37,15 @@ export function emptyStream(position: Position): StoredStream {
 export function save(
   stream: StoredStream,
   token: number,
+  number: number,
   position: Position,
   delivered: number,
   ops: Ops | null,
   now: number,
 ): boolean {
   if (token !== stream.token) return false
+  if (number < stream.save) return true
+  stream.save = number
   stream.position = position
   stream.delivered = delivered
   if (ops === null) return true

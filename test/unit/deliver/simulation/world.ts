@@ -252,9 +252,13 @@ export function createWorld(life: Life): World {
     return { latencyMs }
   }
 
-  async function database<T>(work: () => T): Promise<T> {
+  /** @param mayComeLate what is sent over a connection that breaks may be done long after it was given up */
+  async function database<T>(work: () => T, mayComeLate = false): Promise<T> {
     await after(1)
-    if (chance(databaseFails)) throw new Error('the database is away')
+    if (chance(databaseFails)) {
+      if (mayComeLate && chance(0.3)) setTimeout(work, random() * 3000)
+      throw new Error('the database is away')
+    }
     const result = work()
     await after(1)
     if (chance(databaseFails)) throw new Error('the answer got lost')
@@ -297,6 +301,7 @@ export function createWorld(life: Life): World {
   async function start(underWay: UnderWay[] = []): Promise<void> {
     clearTimeout(revival)
     const token = (stream.token += 1)
+    stream.save = 0
     const own = (mayRun = { now: true })
     const scope = `s${(runs += 1)}`
     for (const table of target.tables.values()) table.stale = isStale ? 'altered' : null
@@ -314,9 +319,12 @@ export function createWorld(life: Life): World {
       position: stream.position,
       delivered: stream.delivered,
       delayMs: 40,
-      save: (position, delivered, ops) =>
-        database(() =>
-          save(stream, token, position, delivered, ops === null ? null : structuredClone(ops), now()),
+      saved: stream.save,
+      save: (number, position, delivered, ops) =>
+        database(
+          () =>
+            save(stream, token, number, position, delivered, ops === null ? null : structuredClone(ops), now()),
+          true,
         ),
       onLost: () => mine.abort(),
       onError: () => {},
