@@ -29,7 +29,10 @@ export interface Exchange {
 /** How much of an answer is read: 64 kB. */
 export const MAX_RESPONSE_BYTES = 65_536
 
-const UNSENT = { code: 'unsent', message: 'not sent: it was no longer to be when the connection stood' } as const
+const UNSENT = {
+  code: 'unsent',
+  message: 'not sent: it was no longer to be when the connection stood',
+} as const
 
 /** Told when an exchange is over; `clean`: its connection may serve the next one. */
 export type Settled = (exchange: PendingExchange, clean: boolean) => void

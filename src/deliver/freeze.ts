@@ -218,7 +218,7 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
           // wait_ms null: its request was under way when a run was killed; what came of it is not known
           schedule(batch, b.wait_ms ?? 0)
         } else {
-          adopted.push({ batch, exchange: request.exchange })
+          adopted.push({ ...request, batch })
           takeOver(batch, request.batch)
         }
       }

@@ -182,7 +182,8 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
     batch.startedAt = now()
     // A connection may take seconds to be made, and this process be stopped for a minute meanwhile: what
     // another dispatcher has long sent, and what came after it, is not to be followed by this.
-    const mayWrite = (): boolean => options.mayRun() && !(state.dead && state.underWay.has(batch))
+    const told = { isHeard: true }
+    const mayWrite = (): boolean => told.isHeard && options.mayRun()
     const made = options.exchange(batch, mayWrite).catch((error: unknown): Exchange => {
       // the sender never rejects: this is a fault of ours, and must not stop the stream
       options.onError(error)
@@ -195,12 +196,13 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
         error: { code: 'internal', message },
       }
     })
-    await finish(batch, made)
+    await finish({ batch, exchange: made, told })
   }
 
-  async function finish(batch: Batch, made: Promise<Exchange>): Promise<void> {
-    state.underWay.set(batch, made)
-    const result = await made
+  async function finish(request: UnderWay): Promise<void> {
+    const { batch } = request
+    state.underWay.set(batch, request)
+    const result = await request.exchange
     const isOurs = state.underWay.delete(batch)
     leaveSlot(batch)
     state.progressAt = now()
@@ -223,10 +225,12 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
   }
 
   return {
-    adopt({ batch, exchange: made }) {
+    adopt(request) {
+      const { batch } = request
+      request.told.isHeard = true
       state.inFlight++
       if (circuit.state === 'open') probe(circuit, batch.id, batch.tier)
-      void finish(batch, made).catch(state.fault)
+      void finish(request).catch(state.fault)
     },
     send() {
       while (state.inFlight < target.concurrency && options.mayRun() && sendNext());

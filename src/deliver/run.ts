@@ -167,6 +167,7 @@ export function startRun(options: RunOptions): Run {
 
   function abort(): void {
     state.dead = true
+    for (const { told } of state.underWay.values()) told.isHeard = false
     source.close?.()
     clear()
     book.close()
@@ -301,8 +302,9 @@ export function startRun(options: RunOptions): Run {
       const left: UnderWay[] = []
       guard(() => {
         if (state.dead) return
-        for (const [batch, exchange] of state.underWay) {
-          left.push({ batch, exchange })
+        for (const [batch, request] of state.underWay) {
+          left.push(request)
+          request.told.isHeard = false
           if (batch.state === 'sending') park(batch)
         }
         // whatever ends from here on is the next run's: what has been written says that they are under way

@@ -19,7 +19,7 @@ export interface RunState {
   /** Frozen batches whose time has come. */
   readonly due: Batch[]
   /** Requests under way. */
-  readonly underWay: Map<Batch, Promise<Exchange>>
+  readonly underWay: Map<Batch, UnderWay>
   /** Request slots that are taken, also by a batch whose payload is being fetched. */
   inFlight: number
   /** Nothing new is sent or read; what is under way ends. */
@@ -42,4 +42,6 @@ export interface RunState {
 export interface UnderWay {
   batch: Batch
   exchange: Promise<Exchange>
+  /** Whether a run hears what comes of it; if none does, it may be written no more. */
+  told: { isHeard: boolean }
 }

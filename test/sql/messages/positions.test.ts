@@ -49,9 +49,7 @@ test('one whose lease is lost is told so, and nothing of it is written', async (
   const [first, second, third] = await claimed(sql, 3)
   const save = createSave(sql)
   await sql`update rowhook.stream set token = token + 1 where id = ${second!.id}`
-  const all = [first!, second!, third!].map((stream) =>
-    save(placeOf(stream, 7, 7), null),
-  )
+  const all = [first!, second!, third!].map((stream) => save(placeOf(stream, 7, 7), null))
   expect(await Promise.all(all)).toEqual([true, false, true])
   expect(await saved(sql)).toEqual([
     [7, 7],

@@ -298,11 +298,11 @@ export function createWorld(life: Life): World {
     return { rows, errors: [], stale: new Set(stale) }
   }
 
-  async function start(underWay: UnderWay[] = []): Promise<void> {
+  async function start(underWay: UnderWay[] = [], own = { now: true }): Promise<void> {
     clearTimeout(revival)
+    mayRun = own
     const token = (stream.token += 1)
     stream.save = 0
-    const own = (mayRun = { now: true })
     const scope = `s${(runs += 1)}`
     for (const table of target.tables.values()) table.stale = isStale ? 'altered' : null
     const stored = { ...load(stream, now()), barred: barred() }
@@ -323,7 +323,15 @@ export function createWorld(life: Life): World {
       save: (number, position, delivered, ops) =>
         database(
           () =>
-            save(stream, token, number, position, delivered, ops === null ? null : structuredClone(ops), now()),
+            save(
+              stream,
+              token,
+              number,
+              position,
+              delivered,
+              ops === null ? null : structuredClone(ops),
+              now(),
+            ),
           true,
         ),
       onLost: () => mine.abort(),
@@ -370,7 +378,7 @@ export function createWorld(life: Life): World {
     leave.abort()
     for (let ms = 0; before !== undefined && left === undefined && ms < 600_000; ms += 50) await pass(50)
     work()
-    await start(left)
+    await start(left, before === undefined ? undefined : mayRun)
   }
 
   function someOfAll(): number[] {
