@@ -36,6 +36,20 @@ const nameOf = (id: unknown, n: unknown, deleted: boolean): string =>
 const describe = (what: string, at: number, { event, request }: Arrival): string =>
   `${what} (event ${event}) as no. ${at}, in request ${request.count}, ${request.webhookId}, attempt ${request.attempt}, ${request.weather}`
 
+/** What the delivery log and the discarded messages say of two changes that came the wrong way round. */
+async function requestsOf(sql: Sql, name: string, events: number[]): Promise<string[]> {
+  const requests = await sql`
+    select r.at::text, r.webhook_id, r.attempt, r.replay_id, r.status, r.error, cardinality(r.event_ids) as members,
+      array(select e from unnest(r.event_ids) e where e = any (${events}::bigint[])) as events
+    from rowhook.delivery r join rowhook.sink s on s.id = r.sink_id
+    where s.name = ${name} and r.event_ids && ${events}::bigint[] order by r.at`
+  const discarded = await sql`
+    select d.event_id, d.replay_id, d.attempts, d.webhook_id, d.error, d.discarded_at::text
+    from rowhook.discarded d join rowhook.sink s on s.id = d.sink_id
+    where s.name = ${name} and d.event_id = any (${events}::bigint[])`
+  return [...requests, ...discarded].map((row) => `  ${JSON.stringify(row)}`)
+}
+
 /** Waits until nothing is pending or failing, for longer than the longest backoff at most, and counts. */
 export async function account(
   sql: Sql,
@@ -84,6 +98,10 @@ export async function account(
     const before = last.get(id)
     if (before !== undefined && at < before.at) {
       result.outOfOrder++
+      if (result.outOfOrder <= 3) {
+        const events = [receiver.first[at]!.event, receiver.first[before.at]!.event]
+        result.examples.push(...(await requestsOf(sql, name, events)))
+      }
       // With the events' numbers: they say whether the log or the delivery had them the wrong way round.
       result.examples.push(
         `${name}: ${describe(what, at, receiver.first[at]!)} before ${describe(before.what, before.at, receiver.first[before.at]!)}`,
