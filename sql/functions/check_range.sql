@@ -1,6 +1,7 @@
 -- rowhook.check_range(table, sort column, start, end, path): checks what a backfill is to be ordered and
 -- bounded by. Returns the name of the sort column: for bounds without one, that of the key, where the
 -- key is a single column. Raises 22023 with the argument's path in the error's column field.
+-- Bounds the wrong way round are refused, too: the backfill would be over at once, without a row.
 -- A bound is read back as the column's type here, so that a typo raises now and not in an hour.
 -- Volatile, because `explain` is not allowed in other functions; it writes nothing.
 create or replace function rowhook.check_range(
@@ -17,6 +18,8 @@ declare
   v_key     int2[] := rowhook.table_key(p_relid);
   v_column  record;
   v_order   jsonb;
+  v_bound   text;
+  v_empty   boolean;
 begin
   if v_name is null then
     if p_start is null and p_end is null then
@@ -58,6 +61,23 @@ begin
 
   perform rowhook.check_bound(p_start, v_order #>> '{0,type}', p_path || '.start');
   perform rowhook.check_bound(p_end, v_order #>> '{0,type}', p_path || '.end');
+  if p_start is not null and p_end is not null then
+    v_bound := '(%s::%s' || coalesce((
+      select format(' collate %I.%I', n.nspname, l.collname)
+      from pg_attribute a
+      join pg_collation l on l.oid = a.attcollation
+      join pg_namespace n on n.oid = l.collnamespace
+      where a.attrelid = p_relid and a.attname = v_name and l.collname <> 'default'), '') || ')';
+    execute format('select not %s %s %s',
+      format(v_bound, quote_literal(p_start), v_order #>> '{0,type}'), v_order #>> '{0,le}',
+      format(v_bound, quote_literal(p_end), v_order #>> '{0,type}'))
+    into v_empty;
+    if v_empty then
+      raise exception using errcode = 'invalid_parameter_value', column = p_path || '.end',
+        message = 'end comes before start: no row lies between them',
+        hint = 'swap start and end';
+    end if;
+  end if;
   return v_name;
 end
 $$;

@@ -21,6 +21,7 @@ export async function createSink(
   input: Omit<SinkEntry, 'backfill'>,
   tables: PreparedTables,
 ): Promise<{ row: SinkRow; sourceIds: number[] }> {
+  checkActions(input)
   const id = await sinks.insertSink(db, await columnsOf(db, input))
   const sourceIds = await saveTables(tx, id, [...tables])
   await tx`select rowhook.create_stream(${id})`
@@ -48,6 +49,7 @@ export async function updateSink(
   action = 'sink.update',
 ): Promise<{ row: SinkRow; sourceIds: number[] }> {
   const before = await settingsOf(db, row)
+  checkActions({ ...before, ...patch })
   await sinks.updateSink(db, row.id, await columnsOf(db, { ...before, ...patch }))
   const after = await sinks.findSink(db, row.uid)
   let sourceIds: number[] = []
@@ -108,6 +110,28 @@ export async function settingsOf(db: Db, row: SinkRow) {
 export function checkBatch({ batch, batch_size }: Pick<SinkEntry, 'batch' | 'batch_size'>): void {
   if (batch || batch_size === 1) return
   throw new InputError([{ path: 'batch_size', message: 'must be 1 where batch is false' }])
+}
+
+/** @throws InputError where a table of a sink of rows has none of the actions that such a sink sends */
+export function checkActions({
+  message_type,
+  tables,
+}: {
+  message_type: SinkEntry['message_type']
+  tables: readonly { actions: readonly string[] }[]
+}): void {
+  if (message_type !== 'rows') return
+  const problems = tables.flatMap(({ actions }, i) =>
+    actions.includes('insert') || actions.includes('update')
+      ? []
+      : [
+          {
+            path: `tables[${i}].actions`,
+            message: 'must hold insert or update: where message_type is rows, nothing else is sent',
+          },
+        ],
+  )
+  if (problems.length > 0) throw new InputError(problems)
 }
 
 /** The columns of a sink's row. @throws InputError where settings do not go together, or an endpoint is unknown */

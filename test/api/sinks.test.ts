@@ -107,7 +107,7 @@ describe('creating a sink', () => {
       rate_limit: 2.5,
       max_retry_count: 3,
       message_type: 'rows',
-      tables: [{ name: 'public.orders', actions: ['truncate'], unchanged: true, group_by: [] }],
+      tables: [{ name: 'public.orders', actions: ['insert', 'truncate'], unchanged: true, group_by: [] }],
     }
     const { status, body } = await call('POST', '/api/sinks', { ...minimal, ...more })
     expect(status).toBe(201)
@@ -273,6 +273,19 @@ describe('changing a sink', () => {
       'items: 00_rowhook_insert',
       'items: 00_rowhook_update',
     ])
+  })
+
+  it('of rows is refused where a table has no action that such a sink sends', async () => {
+    const { call } = await withOrders()
+    const tables = [{ name: 'orders', actions: ['delete', 'truncate'] }]
+    const problem = { path: 'tables[0].actions', message: expect.stringContaining('insert or update') }
+    const made = await call('POST', '/api/sinks', { ...minimal, tables, message_type: 'rows' })
+    expect([made.status, made.body.errors]).toEqual([400, [problem]])
+    expect((await call('POST', '/api/sinks', { ...minimal, tables })).status).toBe(201)
+    const changed = await call('PATCH', '/api/sinks/orders', { message_type: 'rows' })
+    expect([changed.status, changed.body.errors]).toEqual([400, [problem]])
+    const both = { message_type: 'rows', tables: [{ name: 'orders', actions: ['update', 'delete'] }] }
+    expect((await call('PATCH', '/api/sinks/orders', both)).status).toBe(200)
   })
 
   it('captures deletes as soon as it is about changes and no longer about rows', async () => {

@@ -173,6 +173,29 @@ describe('the audit log', () => {
     expect(JSON.stringify(body)).not.toMatch(/abc123|whsec_|rht_/)
   })
 
+  it('is narrowed by who, what, to what and when', async () => {
+    const api = await createTestApi()
+    const { token } = await tokenWith(api, ['write'])
+    const input = { name: 'e', url: 'https://example.com' }
+    await api.call('POST', '/api/endpoints', input, bearer(token))
+    await api.call('PATCH', '/api/endpoints/e', { url: 'https://example.org' })
+    const actions = async (query: string) => {
+      const { body } = await api.call('GET', `/api/audit?${query}`)
+      return body.data.map(({ action }: { action: string }) => action)
+    }
+    expect(await actions('actor=token:write')).toEqual(['endpoint.create'])
+    expect(await actions('actor=root')).toEqual(['endpoint.update', 'token.create'])
+    expect(await actions('action=endpoint')).toEqual(['endpoint.update', 'endpoint.create'])
+    expect(await actions('action=endpoint.create')).toEqual(['endpoint.create'])
+    expect(await actions('action=end%25')).toEqual([])
+    expect(await actions('resource=token:write')).toEqual(['token.create'])
+    expect(await actions('resource=endpoint:e&actor=root')).toEqual(['endpoint.update'])
+    expect(await actions('since=2020-01-01')).toHaveLength(3)
+    expect(await actions('until=2020-01-01')).toEqual([])
+    const { status, body } = await api.call('GET', '/api/audit?since=yesterday')
+    expect([status, body.errors[0].path]).toEqual([400, 'since'])
+  })
+
   it('is read page by page', async () => {
     const api = await createTestApi()
     for (const name of ['a', 'b', 'c']) await api.call('POST', '/api/tokens', { name, scopes: ['read'] })

@@ -153,6 +153,6 @@ describe('the audit log', () => {
     }
     const lines = await listAudit(db, 2)
     expect(lines.map(({ action }) => action)).toEqual(['c', 'b'])
-    expect((await listAudit(db, 2, lines[1]!.id)).map(({ action }) => action)).toEqual(['a'])
+    expect((await listAudit(db, 2, {}, lines[1]!.id)).map(({ action }) => action)).toEqual(['a'])
   })
 })

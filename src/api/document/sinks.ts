@@ -6,7 +6,7 @@ import { InputError } from '../../errors.ts'
 import { checkBackfill } from '../backfillStart.ts'
 import { everything } from '../page.ts'
 import type { SinkEntry, SinkShown } from '../schema/sink.ts'
-import { checkBatch } from '../sinkChanges.ts'
+import { checkActions, checkBatch } from '../sinkChanges.ts'
 import { loadTables, underPresentNames } from '../sinkTables.ts'
 import { showSettings } from '../sinkView.ts'
 import { type SinkRow, listSinks } from '../store/sinks.ts'
@@ -53,6 +53,7 @@ export async function planSinks(
   for (const [index, given] of entries.entries()) {
     await withinAsync(`sinks[${index}]`, async () => {
       checkBatch(given)
+      checkActions(given)
       const row = rows.find(({ name }) => name === given.name)
       const entry =
         row === undefined ? given : { ...given, tables: given.tables.map((table) => present(row, table)) }

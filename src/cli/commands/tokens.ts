@@ -96,8 +96,25 @@ export const tokenCommands: Command[] = [
   command({
     path: 'audit list',
     about: 'List the changes that were made, newest first',
-    flags: listFlags,
-    examples: ['rowhook audit', 'rowhook audit --json | jq ".data[0]"'],
-    run: (call) => printList(call, '/api/audit', {}, auditColumns, 'Nothing was changed yet.'),
+    flags: {
+      actor: { type: 'string', value: 'name', about: 'by whom: root, or token: and its name' },
+      action: { type: 'string', value: 'action', about: 'such as sink.create, or sink for all on sinks' },
+      resource: { type: 'string', value: 'resource', about: 'such as sink:orders' },
+      since: { type: 'string', value: 'time', about: 'made at or after, such as 2027-01-01' },
+      until: { type: 'string', value: 'time', about: 'made before' },
+      ...listFlags,
+    },
+    examples: [
+      'rowhook audit',
+      'rowhook audit --resource sink:orders',
+      'rowhook audit --json | jq ".data[0]"',
+    ],
+    run(call) {
+      const { actor, action, resource, since, until } = call.flags
+      const filters = { actor, action, resource, since, until }
+      const isFiltered = Object.values(filters).some((value) => value !== undefined)
+      const none = isFiltered ? 'No change fits these filters.' : 'Nothing was changed yet.'
+      return printList(call, '/api/audit', filters, auditColumns, none)
+    },
   }),
 ]

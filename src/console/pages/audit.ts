@@ -1,7 +1,7 @@
 // Every change that was made through the API or this console, newest first.
 import { Hono } from 'hono'
 import { block, code, data } from '../html/data.ts'
-import { html } from '../html/html.ts'
+import { type Html, html } from '../html/html.ts'
 import { page } from '../html/layout.ts'
 import { type Column, empty, pager, table } from '../html/list.ts'
 import { clock } from '../html/quantity.ts'
@@ -11,16 +11,42 @@ import type { ConsoleEnv } from '../visit.ts'
 
 export function auditPages(): Hono<ConsoleEnv> {
   return new Hono<ConsoleEnv>().get('/audit', async (c) => {
-    const query = { cursor: c.req.query('cursor') }
+    const asked = (name: string) => c.req.query(name)?.trim() || undefined
+    const query = {
+      actor: asked('actor'),
+      action: asked('action'),
+      resource: asked('resource'),
+      cursor: asked('cursor'),
+    }
+    const isFiltered = (query.actor ?? query.action ?? query.resource) !== undefined
     const { data: entries, next_cursor } = await c.var.operations.get<Page<AuditEntry>>('/audit', query)
     return page(c, {
       title: 'Audit log',
       section: 'audit',
       body: html`<p class="lead">Who changed what. Secrets are masked.</p>
-        ${entries.length === 0 ? empty('Nothing was changed yet.') : table('Changes, newest first', columns, entries)}
+        ${filterForm(query)}
+        ${entries.length === 0 ? nothing(isFiltered) : table('Changes, newest first', columns, entries)}
         ${pager('/audit', query, next_cursor)}`,
     })
   })
+}
+
+const nothing = (isFiltered: boolean) =>
+  isFiltered
+    ? empty('No change fits these filters.', html`<a href="/audit">Show all changes</a>`)
+    : empty('Nothing was changed yet.')
+
+function filterForm(query: Readonly<Record<'actor' | 'action' | 'resource', string | undefined>>): Html {
+  const field = (name: keyof typeof query, label: string, example: string) =>
+    html`<label
+      >${label}
+      <input name="${name}" value="${query[name] ?? ''}" placeholder="${example}" spellcheck="false"
+    /></label>`
+  return html`<form class="filters" method="get" role="search" aria-label="Filter changes">
+    ${field('actor', 'Who', 'root')} ${field('action', 'Did', 'sink.update')}
+    ${field('resource', 'To', 'sink:orders')}
+    <button>Show</button>
+  </form>`
 }
 
 const columns: readonly Column<AuditEntry>[] = [

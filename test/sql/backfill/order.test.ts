@@ -1,3 +1,4 @@
+import type postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { createDatabase } from '../../support/database.ts'
 import { startReading } from './reading.ts'
@@ -53,6 +54,29 @@ test('a sort column orders the rows, ties by key, and rows without a value come 
   const reading = await startReading(sql, 't', { sort_column: 'at' })
   const expected = (await sql`select id::text as key from t order by at, id`).map((r) => r['key'])
   for (const rows of [1, 3, 7, 100]) expect(await reading.keys({ rows })).toEqual(expected)
+})
+
+test('bounds the wrong way round are refused, by the order in which the column is read', async () => {
+  const { sql } = await createDatabase()
+  await sql`create collation "German words" (provider = icu, locale = 'de')`
+  await sql`create type mood as enum ('sad', 'happy')`
+  await sql`
+    create table t (id int primary key, at date, word text collate "German words", byte text collate "C", feels mood)`
+  const check = (column: string, start: string, end: string) =>
+    sql`select rowhook.check_range('t', ${column}, ${start}, ${end}, 'tables[0]')`.then(
+      () => 'taken',
+      (error: postgres.PostgresError) => `${error.column_name}: ${error.message}`,
+    )
+  const refused = 'tables[0].end: end comes before start: no row lies between them'
+  expect(await check('id', '9', '10')).toBe('taken')
+  expect(await check('id', '10', '9')).toBe(refused)
+  expect(await check('id', '10', '10')).toBe('taken')
+  expect(await check('at', '2026-02-01', '2026-01-31')).toBe(refused)
+  expect(await check('at', '-infinity', 'infinity')).toBe('taken')
+  expect(await check('word', 'a', 'B')).toBe('taken')
+  expect(await check('byte', 'a', 'B')).toBe(refused)
+  expect(await check('feels', 'sad', 'happy')).toBe('taken')
+  expect(await check('feels', 'happy', 'sad')).toBe(refused)
 })
 
 test('start and end are inclusive bounds, of the key where no sort column is named', async () => {
