@@ -59,8 +59,7 @@ begin
     from released r
     union all
     select i.id, null, null, 0, null
-    from (select distinct unnest(p_ids)) i(id)
-    where rowhook.is_ahead(p_sink, i.id)
+    from rowhook.ids_ahead(p_sink, p_ids) i(id)
   ),
   inserted as (
     insert into rowhook.discarded as d

@@ -74,20 +74,21 @@ as $$
     group by w.sink_id
   ),
   elsewhere as (
-    select p.sink_id, count(*) as events
+    select p.sink_id, a.events
     from counted c
     join place p on p.sink_id = c.sink_id
     cross join lateral (
       select min(b.low) as low from bounded b where b.after_tick in (p.tick_from, p.goes_on_at)) l
     cross join lateral (
-      select m.event_id from rowhook.batch b cross join unnest(b.event_ids) m(event_id) where b.stream_id = p.stream_id
-      union
-      select h.event_id from rowhook.held h where h.stream_id = p.stream_id and h.event_id > l.low
-      union
-      select d.event_id from rowhook.discarded d 
-      where d.sink_id = p.sink_id and d.event_id > l.low and d.replay_id is null) x
-    where x.event_id > l.low and rowhook.is_ahead(p.sink_id, x.event_id)
-    group by p.sink_id
+      select count(*) as events
+      from rowhook.ids_ahead(p.sink_id, array(
+        select m.event_id from rowhook.batch b cross join unnest(b.event_ids) m(event_id)
+        where b.stream_id = p.stream_id and m.event_id > l.low
+        union
+        select h.event_id from rowhook.held h where h.stream_id = p.stream_id and h.event_id > l.low
+        union
+        select d.event_id from rowhook.discarded d
+        where d.sink_id = p.sink_id and d.event_id > l.low and d.replay_id is null))) a
   )
   select c.sink_id, greatest(c.events - coalesce(x.events, 0), 0)::bigint, c.oldest
   from counted c

@@ -39,6 +39,9 @@ begin
   asked as (
     select i.id from (select distinct unnest(p_ids)) i(id) where i.id not in (select m.event_id from mark m)
   ),
+  ahead as materialized (
+    select i.id from rowhook.ids_ahead(p_sink, p_ids) i(id)
+  ),
   restored as (
     delete from rowhook.discarded d
     using asked a
@@ -56,7 +59,7 @@ begin
     cross join lateral rowhook.find_events(array[a.id]) e
     where (p_sink = any (e.sinks) or p_sink = any ((e.extra).undecided))
       and not exists (select from rowhook.discarded d where d.sink_id = p_sink and d.event_id = a.id)
-      and not rowhook.is_ahead(p_sink, a.id)
+      and a.id not in (select i.id from ahead i)
   ),
   back as (
     insert into rowhook.event
@@ -69,7 +72,7 @@ begin
     insert into rowhook.held (stream_id, event_id, groups)
     select v_live, e.id, e.lanes
     from event e
-    where not (e.was_discarded and rowhook.is_ahead(p_sink, e.id))
+    where not (e.was_discarded and e.id in (select i.id from ahead i))
     order by e.id
   )
   select count(*) into v_again from event e;

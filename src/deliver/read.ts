@@ -20,6 +20,11 @@ const maxAheadBytes = 8 * 1024 * 1024
 /** Messages that are set aside in memory, and chunks that cannot be passed because of them. */
 const maxAside = 20_000
 const maxChunks = 20_000
+/**
+ * Messages in memory at all, those that are written down included: 0.2 to 0.4 kB each. Where so many wait
+ * behind failing ones, the log is read on only as they get through.
+ */
+const maxWaiting = 200_000
 
 export interface Reader {
   /** Reads if there is something to read, and room. */
@@ -56,6 +61,7 @@ export function createReader(
       lanes.ahead < (circuit.state === 'closed' ? aheadMessages : maxAside) &&
       state.aheadBytes < maxAheadBytes &&
       lanes.aside < maxAside &&
+      lanes.waiting < maxWaiting &&
       book.chunks.length < maxChunks
     )
   }

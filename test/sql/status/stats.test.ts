@@ -133,6 +133,19 @@ test('the number of pending messages ends at 100,000 a table', async () => {
   expect(await stats(sql, sink)).toMatchObject({ pending: 100_000 })
 })
 
+test('what is set aside by the hundred thousand is counted while a person waits', async () => {
+  const { sql, sink } = await prepare()
+  await insert(sql, 1, 60_000)
+  const run = await claim(sql, sink)
+  // of 60,000 that lie ahead of the position, all but 10 are written down
+  await sql`
+    insert into rowhook.held (stream_id, event_id, groups)
+    select ${sink.stream}, e.id, array['1:1'] from rowhook.event e order by e.id limit 59990`
+  await sql`set statement_timeout = '5s'`
+  expect(await stats(sql, sink)).toMatchObject({ pending: 60_000 })
+  await run.release()
+})
+
 test('health is what a person has decided, then what is broken, then what fails', async () => {
   const { sql, sink } = await prepare()
   await insert(sql, 1, 1)
