@@ -21,6 +21,9 @@ export default defineConfig({
         name,
         include: [`test/${name}/**/*.test.ts`, `test/${name}/**/*.test.tsx`],
         setupFiles: ['test/support/setup.ts'],
+        // Files of a project share a process, one after the other: what they import is loaded once. None
+        // leaves anything behind (at-end.ts).
+        isolate: false,
         // On a shared machine a process may be held up for seconds; a fault of ours fails every time.
         retry: process.env['CI'] === undefined ? 0 : 2,
         // Tests end with what they wait for. This is for those that would not: long, as on a busy machine

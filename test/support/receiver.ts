@@ -108,8 +108,8 @@ export async function receiver(
     const index = requests.push(request) - 1
     const answer = await responder(request, index)
     await send(response, answer, request)
-    // an answer into a connection that is gone acknowledges nothing
-    if (!response.destroyed) request.acknowledged = acknowledgedBy(answer, request)
+    // an answer that did not get as far as the network acknowledges nothing
+    if (response.writableFinished) request.acknowledged = acknowledgedBy(answer, request)
     request.answeredAt = performance.now()
     messages.push(...request.acknowledged)
   }
@@ -217,16 +217,21 @@ async function send(response: ServerResponse, answer: Answer, request: ReceivedR
     response.write(body.subarray(0, body.length / 2), () => response.destroy())
     return
   }
-  if (answer.dripMs === undefined) {
-    response.end(body)
-    return
-  }
+  if (answer.dripMs === undefined) return end(response, body)
   for (const byte of body) {
     response.write(Uint8Array.of(byte))
     await sleep(answer.dripMs)
     if (response.destroyed) return
   }
-  response.end()
+  await end(response)
+}
+
+/** Resolves when the answer is on its way, or can no longer be. */
+async function end(response: ServerResponse, body?: Buffer): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  response.once('close', resolve)
+  response.end(body, resolve)
+  await promise
 }
 
 function bodyOf({ body = '', bodyBytes, fail }: Answer, { messages }: ReceivedRequest): Buffer {

@@ -7,7 +7,6 @@ import { expect, test } from 'vitest'
 import { connect } from '../../../src/db/connect.ts'
 import { pulse, readWindow } from '../../../src/log/events.ts'
 import { createDatabase } from '../../support/database.ts'
-import { eventually } from '../../support/eventually.ts'
 
 const rows = 24
 const sourceId = 1
@@ -155,19 +154,19 @@ test('a transaction that stays open delays its own changes and no others', async
   await prepare(db.sql)
   const pool = connect(db.url, { max: 3 })
   const reader = await createReader(db.sql)
-  let finish = (): void => {}
+  const began = Promise.withResolvers<void>()
+  const mayEnd = Promise.withResolvers<void>()
   const open = pool.begin(async (tx) => {
     await tx.unsafe(change, [1])
-    await new Promise<void>((resolve) => (finish = resolve))
+    began.resolve()
+    await mayEnd.promise
   })
-  await eventually(() => {
-    if (finish.toString() === '()=>{}') throw new Error('not open yet')
-  })
+  await began.promise
   await pool.unsafe(change, [2])
   await reader.readTo((await pulse(db.sql, null)).tick, () => 10)
   expect(reader.seen.get(2)).toEqual([1])
   expect(reader.seen.get(1)).toBeUndefined()
-  finish()
+  mayEnd.resolve()
   await open
   await reader.readTo((await pulse(db.sql, null)).tick, () => 10)
   await expectAllOnceInOrder(db.sql, reader.seen)
@@ -202,7 +201,7 @@ test('of many that take a tick at once, ids follow the order of snapshots', asyn
     select count(*) filter (where pg_snapshot_xmax(snapshot)::text::bigint < before) as wrong, count(*) as ticks
     from (select snapshot, lag(pg_snapshot_xmax(snapshot)::text::bigint) over (order by id) as before
           from rowhook.tick) t`
-  expect(Number(row!['ticks'])).toBeGreaterThan(10)
+  expect(Number(row!['ticks'])).toBeGreaterThan(5)
   expect(Number(row!['wrong'])).toBe(0)
   await pool.end()
 })
