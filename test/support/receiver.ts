@@ -108,8 +108,9 @@ export async function receiver(
     const index = requests.push(request) - 1
     const answer = await responder(request, index)
     await send(response, answer, request)
-    // an answer that did not get as far as the network acknowledges nothing
-    if (response.writableFinished) request.acknowledged = acknowledgedBy(answer, request)
+    // an answer that did not get as far as the network acknowledges nothing; of an endless one the end is not wanted
+    if (response.writableFinished || answer.bodyBytes !== undefined)
+      request.acknowledged = acknowledgedBy(answer, request)
     request.answeredAt = performance.now()
     messages.push(...request.acknowledged)
   }
