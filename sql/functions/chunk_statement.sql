@@ -1,5 +1,5 @@
--- rowhook.chunk_statement(source, entry, where, rows, cursor, guarded): SQL text that yields the rows of
--- a backfill's chunk as capture would have stored them:
+-- rowhook.chunk_statement(source, entry, where, rows, cursor, guarded, columns): SQL text that yields the rows
+-- of a backfill's chunk as capture would have stored them; columns as rowhook.table_columns describes them:
 --   pks, grp  as in rowhook.event
 --   cursor    null: the same as pks
 --   wanted    whether the sink's filter and the backfill's own want it; null when guarded
@@ -9,13 +9,13 @@
 -- then, over `asked`, a document of the columns that the filters name.
 create or replace function rowhook.chunk_statement(
   p_source rowhook.source, p_entry rowhook.sink_table, p_where jsonb, p_rows text, p_cursor text,
-  p_guarded boolean)
+  p_guarded boolean, p_columns jsonb)
 returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_columns  jsonb := rowhook.table_columns(p_source.relid);
+  v_columns  jsonb := p_columns;
   v_key      int2[] := rowhook.table_key(p_source.relid);
   v_stored   jsonb;
   v_record   text := 'row_to_json(n.*)';

@@ -46,6 +46,7 @@ declare
   v_table      rowhook.backfill_table;
   v_source     rowhook.source;
   v_entry      rowhook.sink_table;
+  v_columns    jsonb;
   v_order      jsonb;
   v_blocks     record;
   v_rows       text;
@@ -82,7 +83,8 @@ begin
   end if;
   execute format('select from %s limit 0', v_source.relid);
 
-  v_order := rowhook.scan_order(v_source.relid, v_table.sort_column);
+  v_columns := rowhook.table_columns(v_source.relid);
+  v_order := rowhook.scan_order(v_source.relid, v_table.sort_column, v_columns);
   if v_table.sort_column is not null and v_order #>> '{0,name}' is distinct from v_table.sort_column then
     raise exception using errcode = 'undefined_column',
       message = format('%s has no column %I to sort by', v_source.relid, v_table.sort_column);
@@ -110,7 +112,7 @@ begin
   if v_rows is not null then
     -- straight into the result's columns: each statement in here costs as much as printing a row
     for pks, grp, cursor, v_wanted, record, v_asked, v_snapshot in
-      execute rowhook.chunk_statement(v_source, v_entry, v_table.where_parts, v_rows, v_cursor, v_guarded)
+      execute rowhook.chunk_statement(v_source, v_entry, v_table.where_parts, v_rows, v_cursor, v_guarded, v_columns)
     loop
       v_scanned := v_scanned + 1;
       if v_guarded then

@@ -1,16 +1,17 @@
--- rowhook.scan_order(table, sort column): the columns by which a backfill reads a table, a total order:
+-- rowhook.scan_order(table, sort column, columns): the columns by which a backfill reads a table, a total order:
 -- [{"name", "type", "text", "nullable", "gt", "ge", "le"}]; '[]' when only the place on disk is left.
 --   text      SQL text of its text form, of alias n
 --   gt ge le  the operators of the btree order by which `order by` sorts. They are looked up, because
 --             `>` under our search_path could mean another order than that: citext's would be text's
+-- p_columns is what rowhook.table_columns says of the table, where the caller knows it already.
 -- The sort column comes first, then the key. Without a key, tableoid and ctid break ties.
 -- A key with a composite in it is none here: reading its cursor back could run functions of its owner.
-create or replace function rowhook.scan_order(p_relid oid, p_sort_column text) returns jsonb
+create or replace function rowhook.scan_order(p_relid oid, p_sort_column text, p_columns jsonb default null) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_columns  jsonb := rowhook.table_columns(p_relid);
+  v_columns  jsonb := coalesce(p_columns, rowhook.table_columns(p_relid));
   v_key      int2[] := rowhook.table_key(p_relid);
   v_order    jsonb;
 begin

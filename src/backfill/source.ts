@@ -18,7 +18,7 @@ const limits = {
   /** A chunk's size is adapted so that reading it takes about so long; then the next one is begun so late. */
   alone: { readMs: 100, restMs: 0 },
   /** The same while live changes come: the database and this process must have time for those at once. */
-  besideLive: { readMs: 30, restMs: 70 },
+  besideLive: { readMs: 8, restMs: 32 },
   /** Live changes come: the last one came so lately. */
   liveMs: 5000,
   /** A read is cut off there. */
@@ -39,6 +39,8 @@ export interface BackfillSourceOptions {
   wake(): void
   /** Requests that could begin at once, and those that are under way. */
   slots(): { free: number; underWay: number }
+  /** Rows have got so many ids of events. */
+  drew(ids: number): void
   concurrency: number
   batchSize: number
   onError(error: unknown): void
@@ -113,7 +115,9 @@ export function createBackfillSource(options: BackfillSourceOptions): Source {
       table = null
       return null
     })
-    if (read === null || closed) return
+    if (read === null) return
+    options.drew(read.ids.length)
+    if (closed) return
     if (read.wait !== null) return sleep(limits.waitMs)
     const ended = performance.now()
     const manner = ended - liveAt < limits.liveMs ? limits.besideLive : limits.alone

@@ -44,6 +44,7 @@ export interface DispatcherOptions {
     mayRun(): boolean
     clock(): number
     newestTick(): number
+    drew(ids: number): void
   }): Runner
   /** Queues the start of streams as jobs. */
   queue(streamIds: readonly string[]): Promise<void>
@@ -89,6 +90,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   let known: number | null = null
   let asleep = false
   let stopping = false
+  /** Ids that backfills here have taken for their rows: news to nobody. */
+  let drawn = 0
   let lastNews = performance.now()
   let lastPulse = performance.now()
   let lastBeat = 0
@@ -107,6 +110,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     mayRun: () => now() < validUntil,
     clock,
     newestTick: () => known ?? 0,
+    drew: (ids) => (drawn += ids),
   })
 
   const pause = (ms: number, hold: (wake: () => void) => void): Promise<void> =>
@@ -219,7 +223,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     lastNews = now()
     const readers = runner.announce(p.tick, due)
     if (p.orphans.length > 0) await options.queue(p.orphans)
-    return { readers, events: p.news }
+    const own = Math.min(drawn, p.news)
+    drawn -= own
+    return { readers, events: p.news - own }
   }
 
   async function tickLoop(): Promise<void> {

@@ -41,6 +41,8 @@ export interface LaunchOptions {
   clock(): number
   /** The newest tick that is known here. */
   newestTick(): number
+  /** A backfill has taken so many ids of events for its rows. */
+  drew(ids: number): void
   /** A table of this source needs its capture made anew. */
   refreshSource(sourceId: number): Promise<void>
   /** Makes the source of a replay, or wraps the live one while a backfill is active. */
@@ -53,6 +55,8 @@ export interface RunHooks {
   wake(): void
   /** Requests that could begin at once, and those that are under way. */
   slots(): { free: number; underWay: number }
+  /** It has taken so many ids of events. */
+  drew(ids: number): void
 }
 
 /** A run that has begun. */
@@ -129,6 +133,7 @@ export function createLaunch(options: LaunchOptions, hooks: LaunchHooks) {
     const source = await options.makeSource(stream, target, live, {
       wake: () => begun?.wake(),
       slots: () => ({ free: begun?.free ?? 0, underWay: begun?.inFlight ?? 0 }),
+      drew: options.drew,
     })
     const circuit = createCircuit({
       ...stream.circuit,

@@ -32,6 +32,7 @@ export function makeSource(sql: Sql, logger: Logger): MakeSource {
       live,
       wake: run.wake,
       slots: run.slots,
+      drew: run.drew,
       concurrency,
       batchSize,
       onError,

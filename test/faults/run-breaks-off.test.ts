@@ -50,6 +50,7 @@ test('a run that breaks off by a fault of ours keeps its stream for a while, the
       await giveStreamBack(sql, stream, inMs)
       if (stream.id === streamId) asked.push({ inMs, at: performance.now() })
     },
+    drew: () => {},
     makeSource: async (stream, _, live) => ({
       announce: live.announce,
       get hasMore() {
