@@ -41,8 +41,17 @@ begin
            or st.circuit = 'open'
            or exists (select from rowhook.batch b
                       where b.stream_id = st.id and (b.next_at is null or b.next_at <= v_now))
-           or exists (select from rowhook.held h where h.stream_id = st.id)
+           or exists (select from rowhook.held h
+                      where h.stream_id = st.id and coalesce(h.groups[1], '') not like 'stale:%')
               and not exists (select from rowhook.batch b where b.stream_id = st.id)
+           -- what waited for an edit, of a table that waits no longer
+           or exists (
+             select from (
+               select distinct h.groups[1] as name from rowhook.held h
+               where h.stream_id = st.id and h.groups[1] like 'stale:%') h
+             where not exists (
+               select from rowhook.sink_table t
+               where t.sink_id = st.sink_id and 'stale:' || t.source_id = h.name and t.stale_reason is not null))
            -- one that was asked for again waits for no batch: it is among the last
            or exists (
              select from (

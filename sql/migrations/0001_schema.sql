@@ -290,6 +290,8 @@ create table rowhook.held (
 );
 create index on rowhook.held (stream_id, seq);
 create unique index on rowhook.held (stream_id, event_id);
+-- those that wait for an edit of their sink
+create index on rowhook.held (stream_id) where groups[1] like 'stale:%';
 
 -- What will not be sent unless a person asks for it; the payload is kept here.
 create table rowhook.discarded (

@@ -29,7 +29,7 @@ const maxWaiting = 200_000
 export interface Reader {
   /** Reads if there is something to read, and room. */
   read(): void
-  /** Whether the log could be read on as far as memory goes. */
+  /** Whether the log could be read on as far as memory goes, and something of it could be sent. */
   hasRoom(): boolean
   readonly reading: boolean
   /** A waiting message leaves: it is no longer the one that a newer version would replace. */
@@ -53,7 +53,13 @@ export function createReader(
 
   const alive = (): boolean => !state.stopping && !state.dead
 
+  // what comes now would only have to be written down, to be read again after the edit
+  const allWaits = (): boolean =>
+    state.stale.size > 0 &&
+    [...target.tables].every(([sourceId, { former }]) => former || state.stale.has(sourceId))
+
   function hasRoom(): boolean {
+    if (allWaits()) return false
     // everything fails: one message is enough to ask whether it still does
     if (isBlind(circuit, lanes.trust.size > 0) && lanes.hasReady) return false
     return (

@@ -11,6 +11,7 @@ import { probeDelayMs } from './circuit.ts'
 import type { Circuit } from './circuit.ts'
 import type { Exchange } from './exchange.ts'
 import { createFreezer } from './freeze.ts'
+import { staleKey } from './group.ts'
 import { createLanes } from './lanes.ts'
 import type { Message } from './lanes.ts'
 import type { Pacer } from './pacer.ts'
@@ -108,6 +109,7 @@ export interface Run {
   /** Forgets everything at once: the lease is lost. */
   abort(): void
   readonly inFlight: number
+  /** Messages in memory that wait, except for those that an edit of the sink must come first for. */
   readonly waiting: number
   readonly frozen: number
   /** Request slots that nothing is ready for. */
@@ -323,7 +325,12 @@ export function startRun(options: RunOptions): Run {
       return state.inFlight
     },
     get waiting() {
-      return lanes.waiting
+      let forEdit = 0
+      for (const sourceId of state.stale) {
+        const l = lanes.find(staleKey(sourceId))
+        if (l !== undefined) forEdit += l.queue.length - l.head
+      }
+      return lanes.waiting - forEdit
     },
     get frozen() {
       return state.batches.size
