@@ -112,6 +112,11 @@ export interface Run {
   /** Messages in memory that wait, except for those that an edit of the sink must come first for. */
   readonly waiting: number
   readonly frozen: number
+  /**
+   * Something waits for an edit of the sink although, by what the run was begun with, its table needs none: it is
+   * to begin anew, for nothing else tells what has become of that table since.
+   */
+  readonly isOutdated: boolean
   /** Request slots that nothing is ready for. */
   readonly free: number
   /** Messages that could be sent at once; 0 while others wait for a request slot. */
@@ -331,6 +336,9 @@ export function startRun(options: RunOptions): Run {
         if (l !== undefined) forEdit += l.queue.length - l.head
       }
       return lanes.waiting - forEdit
+    },
+    get isOutdated() {
+      return [...state.stale].some((sourceId) => (target.tables.get(sourceId)?.stale ?? null) === null)
     },
     get frozen() {
       return state.batches.size

@@ -267,7 +267,7 @@ export function createRunner(options: RunnerOptions): Runner {
     },
     sync(versions) {
       for (const [id, r] of running) {
-        if (versions[String(r.stream.sinkId)] !== r.version) void restart(id)
+        if (versions[String(r.stream.sinkId)] !== r.version || r.run.isOutdated) void restart(id)
       }
       void giveBackOwed()
     },

@@ -452,7 +452,11 @@ export function createWorld(life: Life): World {
       isStale = !isStale
       change(Math.floor(random() * 20))
       await pass(Math.floor(random() * 1500))
-      await restart(() => {})
+      if (chance(0.3)) {
+        // before anybody noticed: what the run was begun with holds again
+        isStale = !isStale
+        change(Math.floor(random() * 20))
+      } else await restart(() => {})
     },
     command: (kind) =>
       restart(() => {
@@ -483,12 +487,13 @@ export function createWorld(life: Life): World {
       mood = () => ({ latencyMs: 5 })
       databaseFails = 0
       faults = 0
-      if (isStale) await this.alter()
+      while (isStale) await this.alter()
       if (run === undefined) await start()
       for (let ms = 0; ms < 3_600_000 && (lost() > 0 || stateRows(stream) > 0); ms += 500) {
         await pass(500)
         // what dispatchers do once a second
         run?.wake()
+        if (run?.isOutdated === true) await restart(() => {})
       }
     },
   }
