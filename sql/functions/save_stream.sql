@@ -101,6 +101,11 @@ begin
   where h.stream_id = p_stream
     and h.event_id in (select x::bigint from json_array_elements_text(p_ops -> 'release') x);
 
+  -- a crash may have left one of them further behind
+  delete from rowhook.held h
+  where h.stream_id = p_stream
+    and h.event_id in (select (x ->> 'event_id')::bigint from json_array_elements(p_ops -> 'hold_first') x);
+
   -- Below zero is before everything; drawn from the one sequence, the numbers of several streams differ.
   insert into rowhook.held (seq, stream_id, event_id, groups, failures)
   overriding system value

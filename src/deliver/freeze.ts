@@ -199,6 +199,7 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
       const adopted: UnderWay[] = []
       const barred = new Set(saved.barred)
       for (const b of saved.batches) {
+        for (const id of b.event_ids) state.known.add(id)
         const request = underWay.find((r) => r.batch.id === b.id)
         const batch: Batch = {
           id: b.id,
@@ -227,6 +228,7 @@ export function createFreezer(state: RunState, aside: () => Aside): Freezer {
         lanes.occupy([staleKey(source)], staleBlocker)
       }
       for (const h of saved.held) {
+        state.known.add(h.event_id)
         const row = saved.mended?.get(h.event_id)
         // after a crash a message may be in a batch, barred, and here once more, where nothing barred it
         if (row === undefined) restoreHeld(h, barred.has(h.event_id) && standsInTable(h.groups))

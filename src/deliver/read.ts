@@ -107,14 +107,17 @@ export function createReader(
     book.addChunk(chunk)
     source.accepted?.(rows)
     for (const row of rows) {
-      if (target.tables.get(row.source_id)?.former === true) {
+      if (state.known.has(row.event_id)) {
+        // it has its place already, and here it would come behind what is to come after it
+        settleIn(chunk, countIn(chunk, row.event_id))
+      } else if (target.tables.get(row.source_id)?.former === true) {
         settler.discardRow(row, groupKeys(target, row), takenOut)
       } else if (decided?.stale.has(row.event_id) === true || state.stale.has(row.source_id)) {
         waitForEdit(row, chunk)
       } else add(row, chunk)
     }
     for (const { row, error } of [...(read.errors ?? []), ...(decided?.errors ?? [])]) {
-      settler.discardRow(row, groupKeys(target, row), error)
+      if (!state.known.has(row.event_id)) settler.discardRow(row, groupKeys(target, row), error)
     }
     if (chunk.remaining === 0) book.touch()
   }

@@ -139,6 +139,7 @@ export function startRun(options: RunOptions): Run {
     batches: new Map(),
     truncates: new Map(),
     stale: new Set(),
+    known: new Set(),
     due: [],
     underWay: new Map(),
     inFlight: 0,

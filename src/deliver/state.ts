@@ -16,6 +16,8 @@ export interface RunState {
   readonly truncates: Map<number, Set<Message<EventRow>>>
   /** Sources of which something waits for an edit of the sink: whatever comes of them later waits behind it. */
   readonly stale: Set<number>
+  /** Ids of what an earlier run wrote down; after a crash, the log brings it once more. */
+  readonly known: Set<number>
   /** Frozen batches whose time has come. */
   readonly due: Batch[]
   /** Requests under way. */

@@ -26,6 +26,19 @@ test('streams set messages aside before what they hold, each in its own order', 
   }
 })
 
+test('what is set aside in front stands there, although a crash has left it further behind', async () => {
+  const { sql } = await createDatabase()
+  await sql`create table orders (id int primary key)`
+  const run = await claim(sql, await makeSink(sql))
+  await run.note({ hold: [held(3, 1), held(2, 1)] })
+  await run.note({ hold_first: [{ ...held(2, 1), failures: 2 }] })
+  const rows = await sql`select event_id::int as id, failures from rowhook.held order by seq`
+  expect([...rows]).toEqual([
+    { id: 2, failures: 2 },
+    { id: 3, failures: 1 },
+  ])
+})
+
 test('of a batch that failed twice between two saves the last word is written down', async () => {
   const { sql } = await createDatabase()
   await sql`create table orders (id int primary key)`
