@@ -219,6 +219,31 @@ test('of what is in a batch behind a truncate and, after a crash, set aside once
   world.kill()
 })
 
+test('what was written down before a crash is not read from the log once more', async () => {
+  const world = begin({ groups: 3, concurrency: 4 })
+  const [hanging] = world.change(1, 0)
+  const failing = new Set(world.change(3, 1))
+  const [well] = world.change(1, 2)
+  // one whose answer never comes keeps the position where it was
+  world.setMood(({ members: [m] }) =>
+    m!.id === hanging ? { latencyMs: 100_000_000 } : { latencyMs: 5, status: failing.has(m!.id) ? 500 : 200 },
+  )
+  await world.pass(300)
+  expect(world.acknowledgedAt.has(well!)).toBe(true)
+  expect(world.stateRows).toBe(3)
+  world.kill()
+  world.setMood(() => ({ latencyMs: 5 }))
+  world.start()
+  await world.pass(5000)
+  // the one that hung, the one that had failed and the two behind it, and what was delivered but not passed
+  expect({ lost: world.lost, outOfOrder: world.outOfOrder, requests: world.requests }).toEqual({
+    lost: 0,
+    outOfOrder: 0,
+    requests: 3 + 5,
+  })
+  world.kill()
+})
+
 test('rows wait for each truncate that is not through, not for the last alone', async () => {
   const world = begin({ truncating: 1, batchSize: 5, concurrency: 1 })
   world.setMood(() => ({ latencyMs: 500 }))
