@@ -16,9 +16,12 @@ import type { BackfillTable } from './store.ts'
 
 const limits = {
   /** A chunk's size is adapted so that reading it takes about so long; then the next one is begun so late. */
-  alone: { readMs: 100, restMs: 0 },
-  /** The same while live changes come: the database and this process must have time for those at once. */
-  besideLive: { readMs: 8, restMs: 32 },
+  alone: { readMs: 100, restMs: 0, minRows: 50 },
+  /**
+   * The same while live changes come: the database and this process must have time for those at once. Of a database
+   * that is far away or busy, no read is as short as that; so many rows are worth one all the same.
+   */
+  besideLive: { readMs: 8, restMs: 32, minRows: 200 },
   /** Live changes come: the last one came so lately. */
   liveMs: 5000,
   /** A read is cut off there. */
@@ -121,7 +124,7 @@ export function createBackfillSource(options: BackfillSourceOptions): Source {
     if (read.wait !== null) return sleep(limits.waitMs)
     const ended = performance.now()
     const manner = ended - liveAt < limits.liveMs ? limits.besideLive : limits.alone
-    const size = nextSize(current.size, read.scanned, ended - began, manner.readMs)
+    const size = nextSize(current.size, read.scanned, ended - began, manner)
     restUntil = ended + manner.restMs
     const snapshot = read.snapshot
     const chunk = createChunk({
@@ -234,9 +237,14 @@ export function createBackfillSource(options: BackfillSourceOptions): Source {
 }
 
 /** The size of the next read, from how long this one took; changes by a factor of two at most. */
-export function nextSize(size: number, scanned: number, ms: number, targetMs: number): number {
-  const fits = Math.max(scanned, 1) * (targetMs / Math.max(ms, 1))
+export function nextSize(
+  size: number,
+  scanned: number,
+  ms: number,
+  { readMs, minRows }: { readMs: number; minRows: number },
+): number {
+  const fits = Math.max(scanned, 1) * (readMs / Math.max(ms, 1))
   const wanted = scanned < size ? Math.min(fits, size * 2) : fits
   const bounded = Math.min(Math.max(wanted, size / 2), size * 2)
-  return Math.round(Math.min(Math.max(bounded, limits.rows.min), limits.rows.max))
+  return Math.round(Math.min(Math.max(bounded, minRows), limits.rows.max))
 }

@@ -196,12 +196,12 @@ test('the state rebuilt from messages is the table, with every kind of key, whil
       const { body } = await rowhook.api('GET', `/api/sinks/orders/backfills/${made.body.id}`)
       expect(body).toMatchObject({ state: 'completed', error: null })
     },
-    { timeoutMs: 20_000 },
+    { timeoutMs: 60_000 },
   )
   await stopWriters()
   const expected = await stored(sql)
   await eventually(() => expect(replayed(target.messages)).toEqual(expected), {
-    timeoutMs: 10_000,
+    timeoutMs: 30_000,
     everyMs: 200,
   })
 
@@ -238,7 +238,7 @@ test('no row goes back to an older version: few rows, written all the time, read
         const { body } = await rowhook.api('GET', '/api/sinks/orders/backfills?limit=1')
         expect(body.data[0]).toMatchObject({ state: 'completed', rows_done: 20 })
       },
-      { everyMs: 5, timeoutMs: 10_000 },
+      { everyMs: 5, timeoutMs: 30_000 },
     )
   }
   writing = false
@@ -263,7 +263,7 @@ test('the same holds when dispatchers are killed meanwhile', async () => {
   let process = rowhook
   for (const share of [0.2, 0.5]) {
     await eventually(async () => expect(await progress()).toBeGreaterThan(share * tables.length * 250), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     })
     await process.kill('SIGKILL')
     process = await startRowhook({ url })
@@ -278,5 +278,5 @@ test('the same holds when dispatchers are killed meanwhile', async () => {
   await stopWriters()
   const expected = await stored(sql)
   const arrived = () => replayed(target.requests.flatMap(({ messages }) => messages))
-  await eventually(() => expect(arrived()).toEqual(expected), { timeoutMs: 20_000, everyMs: 200 })
+  await eventually(() => expect(arrived()).toEqual(expected), { timeoutMs: 60_000, everyMs: 200 })
 })
