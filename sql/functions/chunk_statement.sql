@@ -15,7 +15,6 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_columns  jsonb := p_columns;
   v_key      int2[] := rowhook.table_key(p_source.relid);
   v_stored   jsonb;
   v_record   text := 'row_to_json(n.*)';
@@ -24,9 +23,9 @@ declare
   v_parts    jsonb;
 begin
   select coalesce(jsonb_agg(c.value order by c.at), '[]') into v_stored
-  from jsonb_array_elements(v_columns) with ordinality c(value, at)
+  from jsonb_array_elements(p_columns) with ordinality c(value, at)
   where (c.value ->> 'attnum')::int2 <> all (p_source.omitted_columns);
-  if v_stored <> v_columns or v_stored @? '$[*] ? (@.foreign != "no")' or p_rows like '%n.ctid%' then
+  if v_stored <> p_columns or v_stored @? '$[*] ? (@.foreign != "no")' or p_rows like '%n.ctid%' then
     v_record := 'row_to_json(r.*)';
     v_from := v_from || format(E'\ncross join lateral (select %s) r', (
       select string_agg(format('%s as %I', rowhook.print_column(c.value, 'n', 'row'), c.value ->> 'name'), ', ' order by c.at)
@@ -43,9 +42,9 @@ begin
   end if;
   return format(
     E'select %s as pks, %s as grp, %s as cursor, %s as wanted,\n  %s as record, %s as asked, (select pg_current_snapshot()::text) as snapshot\nfrom %s',
-    coalesce(rowhook.print_key(v_columns, v_key, 'n'), '''{}''::text[]'),
+    coalesce(rowhook.print_key(p_columns, v_key, 'n'), '''{}''::text[]'),
     case when p_entry.group_columns is null then 'null::text'
-      else rowhook.print_group(v_columns, p_entry.group_columns, 'n') end,
+      else rowhook.print_group(p_columns, p_entry.group_columns, 'n') end,
     p_cursor,
     case when v_wanted = '{}' then 'true' when p_guarded then 'null::boolean' else 'w.wanted' end,
     case when v_wanted = '{}' or p_guarded then v_record || '::text'
@@ -53,7 +52,7 @@ begin
     case when p_guarded then (
       select format('(select row_to_json(a.*) from (select %s) a)', string_agg(
         format('%s as %I', rowhook.print_column(c, 'n', 'row'), c ->> 'name'), ', '))
-      from jsonb_array_elements(v_columns) c
+      from jsonb_array_elements(p_columns) c
       where (c -> 'attnum') in (
         select p -> 'att' from jsonb_array_elements(coalesce(p_entry.filter_parts, '[]') || coalesce(p_where, '[]')) p))
       else 'null::json' end,

@@ -1,5 +1,6 @@
--- rowhook.ids_ahead(sink, ids): which of these event ids lie ahead of the position of the sink's live stream, as
--- rowhook.is_ahead says it of one. For any number of them: each is a step in the log's index and no more. Reads only.
+-- rowhook.ids_ahead(sink, ids): which of these event ids lie ahead of the position of the sink's live stream: stored,
+-- and to be read from the log yet. None that is not in the log, and no backfilled row, which no window brings.
+-- For any number of them: each is a step in the log's index and no more. Reads only.
 create or replace function rowhook.ids_ahead(p_sink int, p_ids bigint[]) returns setof bigint
 language sql stable
 set search_path = pg_catalog, pg_temp

@@ -14,6 +14,7 @@ import { takenOut } from './settle.ts'
 import type { Settler } from './settle.ts'
 import type { SourceChunk } from './source.ts'
 import type { RunState } from './state.ts'
+import { sendable } from './target.ts'
 
 /** Bytes of stored payload that a run keeps in memory ahead of its requests. */
 const maxAheadBytes = 8 * 1024 * 1024
@@ -100,9 +101,7 @@ export function createReader(
 
   function accept(read: SourceChunk, decided: Decided | null): void {
     state.progressAt = performance.now()
-    const all = decided?.rows ?? read.rows
-    // captured before the sink was made one of rows
-    const rows = target.rowsOnly ? all.filter(({ action }) => action !== 'd' && action !== 't') : all
+    const rows = sendable(target, decided?.rows ?? read.rows)
     const chunk = createChunk(read)
     book.addChunk(chunk)
     source.accepted?.(rows)

@@ -61,6 +61,10 @@ export interface SinkDocument {
   tables: SinkTableDocument[]
 }
 
+/** Those of these changes that the target sends: a sink of rows may have captured others when it was one of changes. */
+export const sendable = ({ rowsOnly }: Pick<Target, 'rowsOnly'>, rows: EventRow[]): EventRow[] =>
+  rowsOnly ? rows.filter(({ action }) => action !== 'd' && action !== 't') : rows
+
 export interface Target {
   sink: SinkDocument
   installation: string

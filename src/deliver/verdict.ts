@@ -6,6 +6,7 @@ import type { Ops } from './book.ts'
 import { groupKeys, sourceOfStale } from './group.ts'
 import type { Decided, SavedState } from './run.ts'
 import type { Target } from './target.ts'
+import { sendable } from './target.ts'
 
 interface Verdict {
   event_id: number
@@ -79,8 +80,7 @@ export async function resolveStale(
   for (let i = 0; i < waiting.length; i += 500) {
     const found = await fetch(waiting.slice(i, i + 500))
     const decided = await decide(found)
-    const wanted = decided.rows.filter(({ action }) => !target.rowsOnly || (action !== 'd' && action !== 't'))
-    for (const row of wanted) {
+    for (const row of sendable(target, decided.rows)) {
       if (decided.stale.has(row.event_id)) waits.add(row.source_id)
       else mended.set(row.event_id, row)
     }
