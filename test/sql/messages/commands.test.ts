@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { PendingQuery, Row, Sql } from 'postgres'
 import { expect, test } from 'vitest'
 import { createDatabase } from '../../support/database.ts'
@@ -332,4 +333,31 @@ test('bad input is refused with what to do', async () => {
     message: 'messages that are delivered cannot all be discarded',
     hint: 'give pending or failing',
   })
+})
+
+test('what a replay has discarded ahead of the position is pending, until it is discarded live or is through', async () => {
+  const { sql, sink } = await prepare(3)
+  const run = await claim(sql, sink)
+  const { ids } = await run.read()
+  const replay = randomUUID()
+  for (const id of ids) {
+    await sql`
+      insert into rowhook.discarded (sink_id, event_id, replay_id, groups, attempts, error, event, record)
+      select ${sink.id}, e.id, ${replay}, '{}', 1, '500', rowhook.event_document(e), e.record
+      from rowhook.event e where e.id = ${id}`
+  }
+  await run.release()
+  const [first, second, third] = ids
+  const pending = async () =>
+    Number((await sql`select pending from rowhook.sink_stats(${[sink.id]})`)[0]!['pending'])
+  expect(await states(sql, sink)).toEqual(ids.map((id) => `${id} pending`))
+  expect(await pending()).toBe(3)
+
+  expect(await discard(sql, sink, null, [second!])).toBe(1)
+  expect(await states(sql, sink)).toEqual([`${first} pending`, `${second} discarded`, `${third} pending`])
+  expect(await pending()).toBe(2)
+  const again = await claim(sql, sink)
+  expect(await again.deliverAll()).toEqual([first, third])
+  await again.release()
+  expect(await states(sql, sink)).toEqual(ids.map((id) => `${id} discarded`))
 })
