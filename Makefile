@@ -45,11 +45,12 @@ test-faults: install ## Run the fault tests at full length
 
 .PHONY: test-matrix
 test-matrix: install ## Run the SQL, fault and end-to-end tests on Postgres 14 to 18, or MAJORS="14 15" PROJECTS=sql
-	@failed=; for major in $(or $(MAJORS),14 15 16 17 18); do \
-	  echo "Postgres $$major"; \
-	  ROWHOOK_TEST_PG=$$major node test/support/run.ts $(patsubst %,--project %,$(or $(PROJECTS),sql faults e2e)) || failed+=" $$major"; \
+	@failures=$$(mktemp); failed=; for major in $(or $(MAJORS),14 15 16 17 18); do \
+	  echo "Postgres $$major"; echo "on Postgres $$major:" >>$$failures; \
+	  ROWHOOK_TEST_PG=$$major ROWHOOK_TEST_FAILURES=$$failures \
+	    node test/support/run.ts $(patsubst %,--project %,$(or $(PROJECTS),sql faults e2e)) || failed+=" $$major"; \
 	done; \
-	[ -z "$$failed" ] || { echo "failed on Postgres$$failed"; exit 1; }
+	[ -z "$$failed" ] || { cat $$failures; echo "failed on Postgres$$failed"; }; rm $$failures; [ -z "$$failed" ]
 
 .PHONY: bench
 bench: install ## Run the benchmarks; prints one table

@@ -30,6 +30,7 @@ export function connectTo(target: DatabaseTarget, options: ConnectOptions = {}):
     ...address(target),
     prepare: (options.prepare ?? true) && !target.pooled,
     connect_timeout: timeoutSeconds,
+    backoff: reconnectDelaySeconds,
     connection: { application_name: 'rowhook', ...target.startup, ...options.connection },
     // TLS and several hosts are the socket's business. Given explicitly, or PG… variables would count;
     // and postgres.js 3.4 takes a standby for writable, and fails the query that found out otherwise.
@@ -48,6 +49,16 @@ export function connectTo(target: DatabaseTarget, options: ConnectOptions = {}):
     sockets.close()
   }
   return sql
+}
+
+/**
+ * How long a pool waits before it connects anew. postgres.js's own delay rises to 20 s, and a connection that was
+ * ended by the server's word (an administrator, a shutdown) leaves that word behind in postgres.js 3.4: it fails the
+ * first query of the next connection, and keeps the count of attempts from being set back. A pool whose connections
+ * are ended now and then would end up waiting 20 s for each.
+ */
+function reconnectDelaySeconds(attempt: number): number {
+  return (0.5 + Math.random() / 2) * Math.min(3 ** attempt / 100, 1)
 }
 
 /**

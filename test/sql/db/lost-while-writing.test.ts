@@ -11,10 +11,19 @@ test('a connection that is lost at the very moment of a query is made anew, and 
   for (let round = 0; round < 30; round += 1) {
     const [{ pid }] = (await pool`select pg_backend_pid() as pid`) as unknown as [{ pid: number }]
     let over = false
-    // in every phase of the event loop there is somebody who asks for something
+    let waiting = 0
+    // In every phase of the event loop there is somebody who asks for something; not so many that answering them
+    // all were what takes long in the end.
     const asking = (async () => {
       while (!over) {
-        void pool`select 1`.catch(() => {})
+        if (waiting < 100) {
+          waiting += 1
+          void pool`select 1`
+            .catch(() => {})
+            .finally(() => {
+              waiting -= 1
+            })
+        }
         await (round % 2 === 0 ? sleep(0) : new Promise((resolve) => setImmediate(resolve)))
       }
     })()
@@ -24,6 +33,6 @@ test('a connection that is lost at the very moment of a query is made anew, and 
     await asking
     const began = performance.now()
     await pool`select 1`.catch(async () => pool`select 1`)
-    expect(performance.now() - began).toBeLessThan(5000)
+    expect(performance.now() - began).toBeLessThan(3000)
   }
-})
+}, 60_000)
