@@ -337,7 +337,8 @@ create table rowhook.delivery (
   duration_ms      double precision not null,
   error            text,
   response         text,
-  request_headers  jsonb
+  -- what is the same in all requests of the sink, secrets masked; the other headers follow from the columns above
+  fixed_headers    json
 ) partition by range (at);
 create index on rowhook.delivery (sink_id, id);
 create table rowhook.delivery_default partition of rowhook.delivery default;

@@ -1,6 +1,7 @@
 // GET /api/sinks/:sink/deliveries: the log of HTTP requests.
 import { Hono } from 'hono'
 import * as v from 'valibot'
+import { shownHeaders } from '../deliver/headers.ts'
 import type { ApiEnv, ApiOptions } from './context.ts'
 import { operation } from './operation.ts'
 import { decodeCursor, page, pageOf, pageQuery } from './page.ts'
@@ -63,7 +64,13 @@ export function deliveryRoutes({ db }: Pick<ApiOptions, 'db'>): Hono<ApiEnv> {
   )
 }
 
-function show({ sink_id: _, ok, at, ...row }: DeliveryRow): v.InferOutput<typeof deliveryShown> {
+function show({
+  sink_id: _,
+  ok,
+  at,
+  fixed_headers: fixed,
+  ...row
+}: DeliveryRow): v.InferOutput<typeof deliveryShown> {
   return {
     id: row.id,
     at: at.toISOString(),
@@ -75,7 +82,7 @@ function show({ sink_id: _, ok, at, ...row }: DeliveryRow): v.InferOutput<typeof
     duration_ms: row.duration_ms,
     error: row.error,
     response: row.response,
-    request_headers: row.request_headers,
+    request_headers: fixed === null ? null : { ...fixed, ...shownHeaders(row.webhook_id, row.attempt, at) },
     replay_id: row.replay_id,
   }
 }

@@ -122,7 +122,7 @@ export interface DeliveryTable {
   duration_ms: number
   error: string | null
   response: string | null
-  request_headers: Json<Record<string, string> | null>
+  fixed_headers: Json<Record<string, string> | null>
 }
 
 /** Table names as Kysely takes them. */

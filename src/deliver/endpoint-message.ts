@@ -79,7 +79,7 @@ async function post(
     return await sender.send({
       endpointKey,
       url: target.url,
-      headers: target.headers(batch, Math.floor(Date.now() / 1000), body).sent,
+      headers: target.headers(batch, Math.floor(Date.now() / 1000), body),
       body,
       timeoutMs,
       tls: target.tls,

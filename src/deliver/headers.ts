@@ -144,3 +144,11 @@ export function maskHeaders(
   }
   return masked
 }
+
+/** Those that follow from a request's line in the delivery log, as the log shows them. */
+export const shownHeaders = (webhookId: string, attempt: number, at: Date): Record<string, string> => ({
+  'rowhook-attempt': String(attempt),
+  'webhook-id': webhookId,
+  'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+  'webhook-signature': MASK,
+})

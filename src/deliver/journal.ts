@@ -1,8 +1,7 @@
 // The delivery log's writer: one line per HTTP request, copied into rowhook.delivery many at a time,
 // off the hot path. A crash may lose the last lines of the log, never a delivery; when the database
 // is away for long, the oldest lines are dropped rather than memory filled.
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { finished } from 'node:stream/promises'
 import postgres from 'postgres'
 import type { ReservedSql, Sql } from 'postgres'
 import { isConnectionError } from '../db/connection-error.ts'
@@ -25,8 +24,8 @@ export interface JournalLine {
   error: string | null
   /** First characters of the answer, secrets masked. */
   response: string | null
-  /** The request's headers as JSON text, secrets masked. */
-  requestHeaders: string
+  /** Those of the request's headers that do not follow from the rest, as JSON text, secrets masked. */
+  fixedHeaders: string
 }
 
 export interface Journal {
@@ -55,7 +54,7 @@ const escape = (text: string | null): string =>
 const copyLine = (l: JournalLine): string =>
   `${l.sinkId}\t${l.replayId ?? '\\N'}\t${l.webhookId}\t{${l.eventIds.join(',')}}\t${l.attempt}\t` +
   `${new Date(l.at).toISOString()}\t${l.ok}\t${l.status ?? '\\N'}\t${l.durationMs.toFixed(3)}\t` +
-  `${escape(l.error)}\t${escape(l.response)}\t${escape(l.requestHeaders)}\n`
+  `${escape(l.error)}\t${escape(l.response)}\t${escape(l.fixedHeaders)}\n`
 
 /** Opens the journal on a pool. */
 export function openJournal(sql: Sql, onError: (error: unknown) => void): Journal {
@@ -74,8 +73,9 @@ export function openJournal(sql: Sql, onError: (error: unknown) => void): Journa
         connection = await sql.reserve()
         const into = await connection`
           copy rowhook.delivery (sink_id, replay_id, webhook_id, event_ids, attempt, at, ok, status,
-            duration_ms, error, response, request_headers) from stdin`.writable()
-        await pipeline(Readable.from([taken.map(copyLine).join('')]), into)
+            duration_ms, error, response, fixed_headers) from stdin`.writable()
+        into.end(taken.map(copyLine).join(''))
+        await finished(into)
         connection.release()
       } catch (error) {
         // Only the server's own answer proves that the connection lives. One that is gone has been taken

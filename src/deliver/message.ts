@@ -79,7 +79,7 @@ export function createMessagePrinter(
     out.bytes(context.rowsOnly ? nothing : shown(row.changes, row.hidden))
     out.bytes(heads.get(row.source_id)![row.action])
     out.text(
-      `${JSON.stringify(row.pks)},"previous_pks":${row.old_pks === null ? 'null' : JSON.stringify(row.old_pks)},` +
+      `${row.pks_json ?? JSON.stringify(row.pks)},"previous_pks":${row.old_pks === null ? 'null' : JSON.stringify(row.old_pks)},` +
         `"commit_timestamp":"${row.captured_at}","transaction_id":"${row.xid}",` +
         `"idempotency_key":${JSON.stringify(key ?? idempotencyKey(context.installation, row.event_id))},` +
         `"transaction_annotations":${annotationsJson(row.annotations)}`,

@@ -46,11 +46,11 @@ export function createExchange(
       attempt: batch.attempt,
       messages: batch.members.length,
     })
-    if (span !== undefined && !hasTraceparent) headers.sent.push('traceparent', span.traceparent)
+    if (span !== undefined && !hasTraceparent) headers.push('traceparent', span.traceparent)
     const exchange = await sender.send({
       endpointKey: options.connectionKey,
       url: target.url,
-      headers: headers.sent,
+      headers,
       body,
       timeoutMs: target.requestTimeoutMs,
       compression: target.sink.compression,
@@ -81,7 +81,7 @@ export function createExchange(
       durationMs: exchange.durationMs,
       error,
       response: target.shownResponse(exchange.body),
-      requestHeaders: shownTo(exchange.listener, headers.shown()),
+      fixedHeaders: shownTo(exchange.listener, target.fixedHeaders),
     })
     return exchange
   }

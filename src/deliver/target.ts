@@ -9,7 +9,7 @@ import { makeBody } from './body.ts'
 import type { BodyWriter } from './body.ts'
 import { createMessagePrinter, idempotencyKey } from './message.ts'
 import type { Batch } from './batch.ts'
-import { MASK, headerBuilder, isSecretName, maskHeaders } from './headers.ts'
+import { headerBuilder, isSecretName, maskHeaders } from './headers.ts'
 import { responseShower } from './shown-response.ts'
 import { expiringKeys, sign } from './sign.ts'
 import type { TlsOptions } from './tls.ts'
@@ -84,8 +84,10 @@ export interface Target {
   keyOf(row: EventRow): string
   /** The request's body for these messages. */
   body(rows: readonly EventRow[]): Buffer
-  /** The request's headers, and how the delivery log shows them. */
-  headers(batch: Batch, timestamp: number, body: string | Uint8Array): { sent: string[]; shown: () => string }
+  /** The request's headers, flat, name after value. */
+  headers(batch: Batch, timestamp: number, body: string | Uint8Array): string[]
+  /** Those that are the same in all requests, as JSON text for the delivery log, secrets masked. */
+  fixedHeaders: string
   /** The first characters of an answer, secrets masked; null: it was empty. */
   shownResponse(body: string): string | null
 }
@@ -151,11 +153,6 @@ export function createTarget(
     version,
   })
 
-  // The masked headers as JSON text, made once: what differs per attempt comes last.
-  const shownHead = JSON.stringify(
-    maskHeaders(build('', 0, 0, '').slice(0, -8), Object.keys(secretHeaders)),
-  ).slice(0, -1)
-
   return {
     sink,
     installation: short,
@@ -183,17 +180,11 @@ export function createTarget(
       return makeBody((out) => printRow(out, rows[0]!))
     },
     headers(batch, timestamp, body) {
-      const sent = build(
-        batch.id,
-        batch.attempt,
-        timestamp,
-        sign(keysAt(timestamp * 1000), batch.id, timestamp, body),
-      )
-      const shown = (): string =>
-        `${shownHead},"rowhook-attempt":"${batch.attempt}","webhook-id":"${batch.id}",` +
-        `"webhook-timestamp":"${timestamp}","webhook-signature":"${MASK}"}`
-      return { sent, shown }
+      const signature = sign(keysAt(timestamp * 1000), batch.id, timestamp, body)
+      return build(batch.id, batch.attempt, timestamp, signature)
     },
+    // what differs per attempt comes last
+    fixedHeaders: JSON.stringify(maskHeaders(build('', 0, 0, '').slice(0, -8), Object.keys(secretHeaders))),
     shownResponse: responseShower([
       ...Object.values(secretHeaders),
       ...Object.entries(endpoint.headers).flatMap(([name, value]) => (isSecretName(name) ? [value] : [])),

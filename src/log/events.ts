@@ -16,6 +16,8 @@ export interface EventRow {
   /** The group before an update that changed it; null: not changed, or by key. */
   old_grp: string | null
   pks: string[]
+  /** The same as JSON, where the database has printed it. */
+  pks_json?: string
   old_pks: string[] | null
   /** ISO 8601, UTC, six digits. */
   captured_at: string
@@ -39,15 +41,15 @@ export interface EventRow {
 // What every event has comes as one text: each column costs the client as much as a small one's content.
 // The time is formatted where the microseconds are: a JavaScript Date has none.
 export const eventColumns = `concat_ws(' ', e.event_id, e.source_id, e.action, e.size, e.undecided::int, e.xid,
-    to_char(e.captured_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
-  e.record, e.changes, array_to_json(e.pks), array_to_json(e.old_pks), e.grp, e.old_grp, e.annotations,
+    to_char(e.captured_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), array_to_json(e.pks)),
+  e.record, e.changes, array_to_json(e.old_pks), e.grp, e.old_grp, e.annotations,
   array_to_json(case when x.source_id is null then null
     when e.event_id > x.until and not e.undecided then x.names
     else (select rowhook.hidden_names(x.columns, x.excluded, (l.extra).shape, l.id, l.record) from rowhook.event l
           where l.source_id = e.source_id and l.id = e.event_id) end)`
 
 /** The first column behind `eventColumns`. */
-export const columnsOfEvent = 9
+export const columnsOfEvent = 8
 
 /** A row of a query's answer as it came, column by column. */
 export type RawRow = readonly (Buffer | null)[]
@@ -56,17 +58,30 @@ const textOf = (bytes: Buffer | null): string | null => (bytes === null ? null :
 const listOf = (bytes: Buffer | null): string[] | null =>
   bytes === null ? null : (JSON.parse(bytes.toString()) as string[])
 
+const headWords = 7
+
+// A key of one plain value, as most are, needs no parser.
+const plain = /^\["([^"\\]*)"\]$/
+const keyOf = (json: string): string[] => {
+  const found = plain.exec(json)
+  return found === null ? (JSON.parse(json) as string[]) : [found[1]!]
+}
+
 /** An event of a row that begins with `eventColumns`. */
 export function eventOf(raw: RawRow): EventRow {
-  const [head, record, changes, pks, oldPks, grp, oldGrp, annotations, hidden] = raw as (Buffer | null)[]
-  const [id, source, action, size, undecided, xid, at] = head!.toString('latin1').split(' ') as string[]
+  const [head, record, changes, oldPks, grp, oldGrp, annotations, hidden] = raw as (Buffer | null)[]
+  const text = head!.toString()
+  // the key comes last, because there may be blanks in it
+  const [id, source, action, size, undecided, xid, at] = text.split(' ', headWords) as string[]
+  const pksJson = text.slice(text.indexOf(at!) + at!.length + 1)
   return {
     event_id: Number(id),
     source_id: Number(source),
     action: action as Action,
     grp: textOf(grp!),
     old_grp: textOf(oldGrp!),
-    pks: listOf(pks!)!,
+    pks: keyOf(pksJson),
+    pks_json: pksJson,
     old_pks: listOf(oldPks!),
     captured_at: at!,
     xid: xid!,

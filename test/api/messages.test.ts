@@ -137,7 +137,7 @@ describe('deliveries', () => {
   it('are listed newest first, and by outcome', async () => {
     const { call, database } = await withMessages(0)
     await database.sql`
-      insert into rowhook.delivery (sink_id, webhook_id, event_ids, attempt, at, ok, status, duration_ms, error, response, request_headers)
+      insert into rowhook.delivery (sink_id, webhook_id, event_ids, attempt, at, ok, status, duration_ms, error, response, fixed_headers)
       select s.id, 'msg_' || n, array[n, 9007199254740993], 1, now(), n % 2 = 0, 200, 1.5, null, 'ok', '{"authorization":"***"}'
       from rowhook.sink s, generate_series(1, 3) n`
     const { body } = await call('GET', '/api/sinks/orders/deliveries')
@@ -154,7 +154,13 @@ describe('deliveries', () => {
       duration_ms: 1.5,
       error: null,
       response: 'ok',
-      request_headers: { authorization: '***' },
+      request_headers: {
+        authorization: '***',
+        'rowhook-attempt': '1',
+        'webhook-id': 'msg_3',
+        'webhook-timestamp': String(Math.floor(Date.parse(body.data[0].at) / 1000)),
+        'webhook-signature': '***',
+      },
     })
     const ok = await call('GET', '/api/sinks/orders/deliveries?outcome=ok')
     expect(ok.body.data.map(({ webhook_id }: { webhook_id: string }) => webhook_id)).toEqual(['msg_2'])
