@@ -46,6 +46,7 @@ declare
   v_table      rowhook.backfill_table;
   v_source     rowhook.source;
   v_entry      rowhook.sink_table;
+  v_plan       jsonb;
   v_columns    jsonb;
   v_order      jsonb;
   v_blocks     record;
@@ -83,8 +84,9 @@ begin
   end if;
   execute format('select from %s limit 0', v_source.relid);
 
-  v_columns := rowhook.table_columns(v_source.relid);
-  v_order := rowhook.scan_order(v_source.relid, v_table.sort_column, v_columns);
+  v_plan := rowhook.scan_plan(v_table, v_source.relid);
+  v_columns := v_plan -> 'columns';
+  v_order := v_plan -> 'order';
   if v_table.sort_column is not null and v_order #>> '{0,name}' is distinct from v_table.sort_column then
     raise exception using errcode = 'undefined_column',
       message = format('%s has no column %I to sort by', v_source.relid, v_table.sort_column);

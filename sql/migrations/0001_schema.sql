@@ -389,7 +389,9 @@ create table rowhook.backfill_table (
   rows_total      bigint,
   rows_done       bigint not null default 0,
   done            boolean not null default false,
-  chunk_size      int not null default 1000
+  chunk_size      int not null default 1000,
+  -- what rowhook.scan_plan has found out about the table
+  plan            jsonb
 );
 create index on rowhook.backfill_table (backfill_id);
 

@@ -179,3 +179,25 @@ test('partitions and inheritance children are read through the table that the si
   expect(records).toHaveLength(10)
   expect(records).toContain('{"id":7,"note":"child"}')
 })
+
+test('a table that is altered between two chunks is read on as it is by then', async () => {
+  const { sql } = await createDatabase()
+  await sql`create table t (id int primary key, at int not null)`
+  await sql`insert into t select i, i from generate_series(1, 4) i`
+  const reading = await startReading(sql, 't', { sort_column: 'at' })
+  const first = await reading.chunk(null, { rows: 2 })
+  expect(first.rows.map(({ pks }) => pks)).toEqual([['1'], ['2']])
+  await sql`alter table t rename id to number`
+  await sql`alter table t add added int default 7`
+  await sql`alter table t alter at drop not null`
+  await sql`insert into t values (5, null)`
+  const second = await reading.chunk(first.cursor, { rows: 10 })
+  expect(second.rows.map(({ record }) => JSON.parse(record))).toEqual([
+    { number: 3, at: 3, added: 7 },
+    { number: 4, at: 4, added: 7 },
+  ])
+  expect(second.done).toBe(false)
+  const third = await reading.chunk(second.cursor, { rows: 10 })
+  expect(third.rows.map(({ pks }) => pks)).toEqual([['5']])
+  expect(third.done).toBe(true)
+})
