@@ -25,7 +25,7 @@ const parts: Record<string, (bench: Bench, full: boolean) => Promise<Figure[]>> 
   ],
   pgq: async (_bench, full) => pgq(full ? 25 : 7),
   writers: async (bench, full) => writers(bench, full ? 7 : 3),
-  drain: async (bench) => drain(bench),
+  drain: async (bench, full) => drain(bench, full ? 7 : 3),
   latency: async (bench) => latency(bench),
   broken: async (bench) => brokenSinks(bench),
   outage: async (bench, full) => outage(bench, 100, full ? 3600 : 900),

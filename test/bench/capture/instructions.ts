@@ -14,7 +14,7 @@ import { binariesFor, bundledMajor } from '../../../src/embedded/binaries.ts'
 import { startPostgres } from '../../../src/embedded/postgres.ts'
 import { fill, makeTables, statement, type Variant } from './tables.ts'
 
-const variants: Variant[] = ['bare', 'trigger', 'definer', 'one']
+const variants: Variant[] = ['bare', 'trigger', 'definer', 'log', 'one']
 const actions = ['insert', 'update', 'delete'] as const
 const loops = { 'in one transaction': '', 'a transaction each': 'commit;' }
 /** Statements that are counted; before them come some that make the session's plans. */
@@ -76,7 +76,8 @@ for (const [name, commit] of Object.entries(loops)) {
     const list = taken.map(([variant, n]) => `${variant} ${n.toFixed(1)}`).join(', ')
     process.stdout.write(
       `${action} of one row, ${name}, thousands of instructions: ${list}; ` +
-        `against the row trigger ${(of.trigger / of.one).toFixed(2)}, one with definer's rights ${(of.definer / of.one).toFixed(2)}\n`,
+        `against the row trigger ${(of.trigger / of.one).toFixed(2)}, one with definer's rights ${(of.definer / of.one).toFixed(2)}, ` +
+        `one that writes rowhook's events ${(of.log / of.one).toFixed(2)}\n`,
     )
   }
 }

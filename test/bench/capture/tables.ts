@@ -10,8 +10,11 @@ import {
   type TableInput,
 } from '../../../src/capture/tables.ts'
 
-/** What is on a table; `definer` is the row trigger for writers who have no right on the event table. */
-export type Variant = 'bare' | 'trigger' | 'definer' | 'pgq' | 'filtered' | 'one' | 'ten' | 'hundred'
+/**
+ * What is on a table; `definer` is the row trigger for writers who have no right on the event table, `log` one that
+ * does by hand what capture does: it writes rowhook's events, under the same rights and settings.
+ */
+export type Variant = 'bare' | 'trigger' | 'definer' | 'log' | 'pgq' | 'filtered' | 'one' | 'ten' | 'hundred'
 
 /** How many customers the rows of a variant's table spread over. */
 const customers: Partial<Record<Variant, number>> = { ten: 10 }
@@ -30,6 +33,7 @@ export async function makeTables(sql: Sql, variants: readonly Variant[]): Promis
       )
     if (variant === 'trigger') await rowTrigger('bench.audit_row()')
     if (variant === 'definer') await rowTrigger('bench.audit_row_definer()')
+    if (variant === 'log') await rowTrigger('bench.log_row()')
     if (variant === 'pgq') {
       await sql`select pgq.create_queue('bench')`
       await rowTrigger("pgq.jsontriga('bench')")
@@ -121,6 +125,21 @@ const schema = `
   create function bench.audit_row() returns trigger language plpgsql as $$${audit}$$;
   create function bench.audit_row_definer() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$${audit}$$;
+  create function bench.log_row() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
+    begin
+      if tg_op = 'INSERT' then
+        insert into rowhook.event (source_id, action, sinks, groups, pks, record)
+        values (1, 'i', '{1}', '{null}', array[new.id::text], row_to_json(new));
+      elsif tg_op = 'UPDATE' then
+        insert into rowhook.event (source_id, action, sinks, groups, pks, record, changes)
+        values (1, 'u', '{1}', '{null}', array[new.id::text], row_to_json(new), row_to_json(old));
+      else
+        insert into rowhook.event (source_id, action, sinks, groups, pks, record)
+        values (1, 'd', '{1}', '{null}', array[old.id::text], row_to_json(old));
+      end if;
+      return null;
+    end$$;
   create function bench.timed(p_block text) returns float8 language plpgsql as $$
   declare
     v_begun  timestamptz := clock_timestamp();
