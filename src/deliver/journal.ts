@@ -51,9 +51,20 @@ const escape = (text: string | null): string =>
       ? text.replace(/[\\\n\r\t]/g, (c) => escapes[c]!).replaceAll('\0', '\uFFFD')
       : text
 
+// Printing a time costs as much as the rest of its line; many lines are of the same second.
+let second = Number.NaN
+let printedSecond = ''
+function printTime(at: number): string {
+  if (Math.floor(at / 1000) !== second) {
+    second = Math.floor(at / 1000)
+    printedSecond = new Date(second * 1000).toISOString().slice(0, -4)
+  }
+  return `${printedSecond}${String(Math.floor(at - second * 1000)).padStart(3, '0')}Z`
+}
+
 const copyLine = (l: JournalLine): string =>
   `${l.sinkId}\t${l.replayId ?? '\\N'}\t${l.webhookId}\t{${l.eventIds.join(',')}}\t${l.attempt}\t` +
-  `${new Date(l.at).toISOString()}\t${l.ok}\t${l.status ?? '\\N'}\t${l.durationMs.toFixed(3)}\t` +
+  `${printTime(l.at)}\t${l.ok}\t${l.status ?? '\\N'}\t${l.durationMs.toFixed(3)}\t` +
   `${escape(l.error)}\t${escape(l.response)}\t${escape(l.fixedHeaders)}\n`
 
 /** Opens the journal on a pool. */
