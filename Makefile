@@ -36,8 +36,12 @@ pack: build ## Make the npm package's tarball
 	@npm pack
 
 .PHONY: test
-test: install ## Run every test (on an embedded Postgres 18, or ROWHOOK_TEST_PG=14…18)
-	@node test/support/run.ts
+test: install ## Run the tests, all but the longest (on an embedded Postgres 18, or ROWHOOK_TEST_PG=14…18)
+	@ROWHOOK_TEST_LONG=without node test/support/run.ts
+
+.PHONY: test-long
+test-long: install ## Run the longest, which make test leaves out
+	@ROWHOOK_TEST_LONG=only node test/support/run.ts
 
 .PHONY: test-faults
 test-faults: install ## Run the fault tests at full length

@@ -8,6 +8,9 @@ import LongestFirst, { folders } from './test/support/sequencer.ts'
 // already, each takes half the time. Tests hand the variable on to what they start.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/compiled')
 
+// Files that take minutes together have names in .long.test.ts: `make test` leaves them to `make test-long`.
+const which = process.env['ROWHOOK_TEST_LONG']
+
 export default defineConfig({
   test: {
     // One embedded Postgres for the whole run; every test that wants one gets a database of its own.
@@ -19,7 +22,8 @@ export default defineConfig({
     projects: folders.map((name) => ({
       test: {
         name,
-        include: [`test/${name}/**/*.test.ts`, `test/${name}/**/*.test.tsx`],
+        include: [`test/${name}/**/*${which === 'only' ? '.long' : ''}.test.{ts,tsx}`],
+        exclude: which === 'without' ? [`test/${name}/**/*.long.test.ts`] : [],
         setupFiles: ['test/support/setup.ts'],
         // Files of a project share a process, one after the other: what they import is loaded once. None
         // leaves anything behind (at-end.ts).
