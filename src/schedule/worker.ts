@@ -69,6 +69,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       pollInterval: options.pooled ? 1000 : 20_000,
       noHandleSignals: true,
       noPreparedStatements: options.pooled,
+      // Told one by one, nobody hears of it when telling how a job ended fails, and the rejection ends the process.
+      // In batches, the worker then gives up and is started again, as for everything else.
+      preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       logger: new GraphileLogger(() => (level, message) => {
         // every job that starts and ends is news to nobody
         if (level === 'error') logger.warn(message)

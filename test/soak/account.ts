@@ -50,6 +50,22 @@ async function requestsOf(sql: Sql, name: string, events: number[]): Promise<str
   return [...requests, ...discarded].map((row) => `  ${JSON.stringify(row)}`)
 }
 
+/** What the log, the delivery log and the discarded messages say of a change that never arrived. */
+async function tracesOf(sql: Sql, name: string, { id, n, op }: Change): Promise<string[]> {
+  const events = await sql`
+    select e.id::text, e.xid::text, e.captured_at::text, e.action, e.sinks, (e.extra).undecided, (e.extra).shape::text,
+      k.id as sink
+    from rowhook.event e, rowhook.sink k
+    where k.name = ${name} and e.record ->> 'id' = ${String(id)} and e.record ->> 'n' = ${String(n)}
+      and (e.action = 'd') = ${op === 'delete'}`
+  const traces = events.map((event) => `  ${JSON.stringify(event)}`)
+  for (const { id: event } of events) traces.push(...(await requestsOf(sql, name, [Number(event)])))
+  const [stream] = await sql`
+    select st.tick_from, st.tick_to, st.last_id from rowhook.stream st join rowhook.sink k on k.id = st.sink_id
+    where k.name = ${name} and st.replay_id is null`
+  return [...traces, `  ${JSON.stringify(stream)}`]
+}
+
 /** Waits until nothing is pending or failing, for longer than the longest backoff at most, and counts. */
 export async function account(
   sql: Sql,
@@ -93,6 +109,7 @@ export async function account(
       if (discarded.has(what)) continue
       result.lost++
       result.examples.push(`${name}: lost ${what}`)
+      if (result.lost <= 5) result.examples.push(...(await tracesOf(sql, name, { id, n, op })))
       continue
     }
     const before = last.get(id)

@@ -166,7 +166,10 @@ while (Date.now() - startedAt < minutes * 60_000) {
   const name = draw()
   counts[name] = (counts[name] ?? 0) + 1
   const at = ((Date.now() - startedAt) / 1000).toFixed(1)
-  if (process.env['VERBOSE'] !== undefined) say(`  ${at} s, ${memory.at(-1)?.toFixed(0) ?? '?'} MB: ${name}`)
+  if (process.env['VERBOSE'] !== undefined)
+    say(
+      `  ${new Date().toISOString().slice(11, 19)}, ${at} s, ${memory.at(-1)?.toFixed(0) ?? '?'} MB: ${name}`,
+    )
   await actions[name]!().catch((error: unknown) => {
     const { code = '', message } = error as { code?: string; message: string }
     if (!/^(CONNECTION_|CONNECT_TIMEOUT|57P|55P03|40P01|08)/.test(code)) say(`  ${name}: ${code} ${message}`)
@@ -193,7 +196,7 @@ for (const sink of sinks) {
   const { receiver } = sink
   const result = await account(sql, sink, api)
   bad += result.lost + result.outOfOrder + Math.abs(result.pending)
-  examples.push(...result.examples.slice(0, 10))
+  examples.push(...result.examples.slice(0, 40))
   say(
     `SEED=${seed} ${sink.name}: ${result.committed} changes committed, ${result.delivered} delivered, ${result.discarded} discarded, ` +
       `${result.pending} pending, ${receiver.duplicates} duplicated; lost ${result.lost}, out of order ${result.outOfOrder}, ` +
@@ -212,7 +215,7 @@ say(`  ${writers.transactions} transactions; tables: the log ${size!.log}, every
 say(
   `  memory of a dispatcher, at most: ${peak(memory.slice(0, middle))} MB in the first half, ${peak(memory.slice(middle))} MB in the second`,
 )
-for (const line of [...examples, ...new Set(writers.failed)].slice(0, 20)) say(`  ${line}`)
+for (const line of [...examples, ...new Set(writers.failed)].slice(0, 80)) say(`  ${line}`)
 for (const { receiver } of sinks) receiver.close()
 await sql.end({ timeout: 5 })
 await server.stop('immediate')
