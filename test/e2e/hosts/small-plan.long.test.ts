@@ -103,8 +103,15 @@ test('two dispatchers share them as well; what is refused a connection tries aga
 
 test('a start that finds no connection left waits for one', async () => {
   const database = await smallPlan()
-  const greedy = connect(database.url, { max: 10, fetch_types: false })
-  const taken = Promise.allSettled(Array.from({ length: 10 }, () => greedy`select pg_sleep(4)`))
+  // more than there are, and each asks again: whoever else gets one for a moment, none is left after that
+  const greedy = Array.from({ length: 12 }, () => connect(database.url, { max: 1, fetch_types: false }))
+  const until = performance.now() + 6000
+  const taken = Promise.all(
+    greedy.map(async (one) => {
+      while (performance.now() < until) await one`select pg_sleep(1)`.catch(async () => sleep(20))
+      await one.end()
+    }),
+  )
   await eventually(async () => {
     const other = connect(database.url, { max: 1, fetch_types: false })
     const refused = await other`select 1`.catch((error: unknown) => error)
@@ -115,5 +122,4 @@ test('a start that finds no connection left waits for one', async () => {
   const words = rowhook.logs.map(({ msg }) => msg).join('\n')
   expect(words).toMatch(/has no connection left.*trying again/)
   await taken
-  await greedy.end()
 })
