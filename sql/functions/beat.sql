@@ -20,10 +20,18 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_now  timestamptz := rowhook.now();
+  v_now   timestamptz := rowhook.now();
+  v_high  bigint := rowhook.last_event_id();
 begin
   if rowhook.was_restored() then
     perform rowhook.rebase();
+  end if;
+  -- before anything is written: see rowhook.take_tick
+  due := '{}';
+  if p_asleep then
+    select p.tick_id, p.due, p.orphans into tick_id, due, orphans from rowhook.pulse(p_known) p;
+  else
+    select t.id into tick_id from rowhook.tick t order by t.id desc limit 1;
   end if;
   update rowhook.dispatcher d
   set beat_at = v_now, asleep = p_asleep
@@ -46,18 +54,15 @@ begin
     perform setval('rowhook.sleep_seq', 2);
   end if;
 
-  orphans := rowhook.find_orphans();
+  orphans := rowhook.find_orphans() || orphans;
   select coalesce(json_object_agg(s.id, rowhook.run_version(s)), '{}') into sinks
   from rowhook.sink s
   where s.id in (select st.sink_id from rowhook.stream st where st.owner = p_dispatcher);
   select coalesce(array_agg(distinct c.sink_id), '{}') into commands
   from rowhook.command c;
-  due := '{}';
-  if p_asleep then
-    select p.tick_id, p.due, beat.orphans || p.orphans into tick_id, due, orphans
-    from rowhook.pulse(p_known) p;
-  else
-    select t.id into tick_id from rowhook.tick t order by t.id desc limit 1;
+  -- what came between the look and the sleep has met nobody who sleeps
+  if p_asleep and rowhook.last_event_id() > v_high then
+    perform rowhook.wake();
   end if;
 end
 $$;

@@ -4,7 +4,9 @@
 --   due    sinks with something to read between the two
 --
 -- Two rules keep windows exact (see rowhook.window_low): `low` is read before the tick's own xid is
--- assigned, `high` after the snapshot. And ids of ticks follow the order of their snapshots, which
+-- assigned, `high` after the snapshot. In a transaction that has an xid already, that would be older than `low`:
+-- who took ids in between would be passed over by a scan that begins there. So no tick is taken then, save the
+-- first of all, before which there is nothing to read. And ids of ticks follow the order of their snapshots, which
 -- is why only one may be under way: the advisory lock is held until the tick is committed. Who
 -- does not get the lock takes the newest tick that there is.
 -- One tick more is taken after the last news: scans start at the latest tick whose xid is lower than
@@ -23,6 +25,12 @@ declare
   v_snapshot  pg_snapshot;
 begin
   made := false;
+  if pg_catalog.pg_current_xact_id_if_assigned() is not null then
+    select t.id into tick_id from rowhook.tick t order by t.id desc limit 1;
+    if tick_id is not null then
+      return;
+    end if;
+  end if;
   if not pg_catalog.pg_try_advisory_xact_lock(7261, 1) then
     select t.id into tick_id from rowhook.tick t order by t.id desc limit 1;
     if tick_id is not null then

@@ -143,7 +143,7 @@ const actions: Record<string, () => Promise<unknown>> = {
 }
 // The rarer ones stand once in the deck, the others more often; the deck is drawn to its end before it is
 // shuffled anew, so that the shortest soak does everything.
-const menu = [
+const every = [
   ...Object.keys(actions),
   'weather',
   'weather',
@@ -154,6 +154,9 @@ const menu = [
   'dropColumn',
   'edit',
 ]
+// ONLY="freeze weather" does nothing else, to get to the bottom of something
+const only = process.env['ONLY']?.split(' ')
+const menu = every.filter((name) => only === undefined || only.includes(name))
 let deck: string[] = []
 const draw = (): string => {
   if (deck.length === 0) deck = [...menu]

@@ -205,3 +205,52 @@ test('of many that take a tick at once, ids follow the order of snapshots', asyn
   expect(Number(row!['wrong'])).toBe(0)
   await pool.end()
 })
+
+// Of a transaction that has written before, the xid is older than what is read as the tick's `low`: a scan that
+// began there would pass over whoever came in between.
+test.each([
+  [
+    'a beat of one that sleeps',
+    async (sql: Sql) => sql`select rowhook.beat(d.id, true) from rowhook.dispatcher d`,
+  ],
+  [
+    'a look after a write of its own',
+    async (sql: Sql) =>
+      sql.begin(async (tx) => {
+        await tx`update rowhook.dispatcher set host = 'b'`
+        await tx`select rowhook.pulse(null)`
+      }),
+  ],
+])('nothing is lost that began while a tick was about to be taken: %s', async (_, look) => {
+  const db = await createDatabase()
+  await prepare(db.sql)
+  const pool = connect(db.url, { max: 3 })
+  const reader = await createReader(db.sql)
+  await db.sql`insert into rowhook.dispatcher (id, host, pid, version, beat_at) values (${crypto.randomUUID()}, 'a', 1, '1', rowhook.now())`
+  // whatever the look writes takes a moment
+  await db.sql.unsafe(`
+    create function slowly() returns trigger language plpgsql as $$ begin perform pg_sleep(0.5); return null; end $$;
+    create trigger slowly after insert or update or delete on rowhook.dispatcher for each statement execute function slowly()`)
+  await db.sql.unsafe(change, [1])
+  const looked = look(db.sql)
+  await sleep(200)
+  const began = Promise.withResolvers<void>()
+  const mayEnd = Promise.withResolvers<void>()
+  const open = pool.begin(async (tx) => {
+    await tx.unsafe(change, [2])
+    began.resolve()
+    await mayEnd.promise
+  })
+  await began.promise
+  // one that began later is over sooner
+  await pool.unsafe(change, [4])
+  await looked
+  const [newest] = await db.sql`select max(id)::float8 as tick from rowhook.tick`
+  await reader.readTo(newest!['tick'] as number, () => 10)
+  mayEnd.resolve()
+  await open
+  await db.sql.unsafe(change, [3])
+  await reader.readTo((await pulse(db.sql, null)).tick, () => 10)
+  await expectAllOnceInOrder(db.sql, reader.seen)
+  await pool.end()
+})
