@@ -52,6 +52,10 @@ begin
   -- the first trigger that meets 2 wakes us and sets it back to 1
   if p_asleep and not exists (select from rowhook.dispatcher d where not d.asleep and not d.draining) then
     perform setval('rowhook.sleep_seq', 2);
+    -- what came between the look and this has met nobody who sleeps
+    if rowhook.last_event_id() > v_high then
+      perform rowhook.wake();
+    end if;
   end if;
 
   orphans := rowhook.find_orphans() || orphans;
@@ -60,9 +64,5 @@ begin
   where s.id in (select st.sink_id from rowhook.stream st where st.owner = p_dispatcher);
   select coalesce(array_agg(distinct c.sink_id), '{}') into commands
   from rowhook.command c;
-  -- what came between the look and the sleep has met nobody who sleeps
-  if p_asleep and rowhook.last_event_id() > v_high then
-    perform rowhook.wake();
-  end if;
 end
 $$;

@@ -25,13 +25,8 @@ declare
   v_snapshot  pg_snapshot;
 begin
   made := false;
-  if pg_catalog.pg_current_xact_id_if_assigned() is not null then
-    select t.id into tick_id from rowhook.tick t order by t.id desc limit 1;
-    if tick_id is not null then
-      return;
-    end if;
-  end if;
-  if not pg_catalog.pg_try_advisory_xact_lock(7261, 1) then
+  if pg_catalog.pg_current_xact_id_if_assigned() is not null
+     or not pg_catalog.pg_try_advisory_xact_lock(7261, 1) then
     select t.id into tick_id from rowhook.tick t order by t.id desc limit 1;
     if tick_id is not null then
       return;

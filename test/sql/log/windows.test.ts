@@ -149,25 +149,33 @@ test('concurrent writers, random ticks and chunk sizes: nothing lost, nothing tw
   )
 }, 600_000)
 
+/** Changes a row in a transaction that stays open; returns what commits it. */
+async function changeAndStayOpen(pool: Sql, row: number): Promise<() => Promise<void>> {
+  const began = Promise.withResolvers<void>()
+  const mayEnd = Promise.withResolvers<void>()
+  const open = pool.begin(async (tx) => {
+    await tx.unsafe(change, [row])
+    began.resolve()
+    await mayEnd.promise
+  })
+  await began.promise
+  return async () => {
+    mayEnd.resolve()
+    await open
+  }
+}
+
 test('a transaction that stays open delays its own changes and no others', async () => {
   const db = await createDatabase()
   await prepare(db.sql)
   const pool = connect(db.url, { max: 3 })
   const reader = await createReader(db.sql)
-  const began = Promise.withResolvers<void>()
-  const mayEnd = Promise.withResolvers<void>()
-  const open = pool.begin(async (tx) => {
-    await tx.unsafe(change, [1])
-    began.resolve()
-    await mayEnd.promise
-  })
-  await began.promise
+  const commit = await changeAndStayOpen(pool, 1)
   await pool.unsafe(change, [2])
   await reader.readTo((await pulse(db.sql, null)).tick, () => 10)
   expect(reader.seen.get(2)).toEqual([1])
   expect(reader.seen.get(1)).toBeUndefined()
-  mayEnd.resolve()
-  await open
+  await commit()
   await reader.readTo((await pulse(db.sql, null)).tick, () => 10)
   await expectAllOnceInOrder(db.sql, reader.seen)
   await pool.end()
@@ -234,21 +242,15 @@ test.each([
   await db.sql.unsafe(change, [1])
   const looked = look(db.sql)
   await sleep(200)
-  const began = Promise.withResolvers<void>()
-  const mayEnd = Promise.withResolvers<void>()
-  const open = pool.begin(async (tx) => {
-    await tx.unsafe(change, [2])
-    began.resolve()
-    await mayEnd.promise
-  })
-  await began.promise
+  const commit = await changeAndStayOpen(pool, 2)
   // one that began later is over sooner
   await pool.unsafe(change, [4])
   await looked
   const [newest] = await db.sql`select max(id)::float8 as tick from rowhook.tick`
   await reader.readTo(newest!['tick'] as number, () => 10)
-  mayEnd.resolve()
-  await open
+  // what came before it slept has woken it
+  expect(await db.sql`select last_value::int as value from rowhook.sleep_seq`).not.toEqual([{ value: 2 }])
+  await commit()
   await db.sql.unsafe(change, [3])
   await reader.readTo((await pulse(db.sql, null)).tick, () => 10)
   await expectAllOnceInOrder(db.sql, reader.seen)
