@@ -42,6 +42,13 @@ it('messages that were discarded are shown with their payload, and delivered whe
     attempt: 1,
     request_headers: { 'webhook-signature': '***' },
   })
+  // most of them are not stored, but follow from the rest
+  const { headers } = hook.requests.find(({ headers }) => headers['webhook-id'] === failed[0].webhook_id)!
+  expect(headers).toMatchObject({ ...failed[0].request_headers, 'webhook-signature': expect.any(String) })
+  expect(failed[0].request_headers).toMatchObject({
+    'rowhook-attempt': '1',
+    'webhook-timestamp': headers['webhook-timestamp'],
+  })
 
   healthy = true
   const first = `/api/sinks/s/messages/${discarded[1].event_id}`
