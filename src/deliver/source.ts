@@ -3,6 +3,7 @@
 import type { Sql } from 'postgres'
 import type { EventRow } from '../log/events.ts'
 import { readWindow } from '../log/events.ts'
+import type { TailReader } from '../log/tail.ts'
 import type { BackfillStep, Position } from './book.ts'
 
 /** One read; `position` holds when everything up to it is settled. */
@@ -40,12 +41,16 @@ export interface LiveSource extends Source {
   readonly position: Position
 }
 
-/** Reads a sink's live log from `position` on. */
+/**
+ * Reads a sink's live log from `position` on.
+ * @param tail reads what is new together with other sinks
+ */
 export function createLiveSource(
   sql: Sql,
   sinkId: number,
   sourceIds: () => number[],
   position: Position,
+  tail?: TailReader,
 ): LiveSource {
   let { from, to, last } = position
   let newest = to
@@ -67,6 +72,12 @@ export function createLiveSource(
         if (newest <= to) return null
         to = newest
         last = 0
+        const window = { from, to }
+        const rows = (await tail?.read({ sinkId, sourceIds: sourceIds(), ...window })) ?? null
+        if (rows !== null) {
+          from = to
+          return { rows, position: { from, to, last }, window, backfill: null }
+        }
       }
       const rows = await readWindow(sql, {
         sinkId,

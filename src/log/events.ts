@@ -40,8 +40,11 @@ export interface EventRow {
  */
 // What every event has comes as one text: each column costs the client as much as a small one's content.
 // The time is formatted where the microseconds are: a JavaScript Date has none.
-export const eventColumns = `concat_ws(' ', e.event_id, e.source_id, e.action, e.size, e.undecided::int, e.xid,
-    to_char(e.captured_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), array_to_json(e.pks)),
+const headOf = (
+  undecided: string,
+): string => `concat_ws(' ', e.event_id, e.source_id, e.action, e.size, ${undecided}, e.xid,
+    to_char(e.captured_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), array_to_json(e.pks))`
+export const eventColumns = `${headOf('e.undecided::int')},
   e.record, e.changes, array_to_json(e.old_pks), e.grp, e.old_grp, e.annotations,
   array_to_json(case when x.source_id is null then null
     when e.event_id > x.until and not e.undecided then x.names
@@ -115,6 +118,44 @@ export async function readWindow(sql: Sql, part: WindowPart): Promise<EventRow[]
   // they come in this order, save where the join has changed it: in the database the sort would carry all of each row
   return found.map(eventOf).sort((a, b) => a.event_id - b.event_id)
 }
+
+/** Whole windows (from, to] of several sinks. */
+export interface Tail {
+  windows: readonly { sinkId: number; from: number }[]
+  to: number
+  /** The tables of all of them. */
+  sourceIds: number[]
+  limit: number
+  bytes: number
+}
+
+/**
+ * What each sink wants of its window, in id order, in one read (rowhook.read_tail). Sinks that are not in the answer
+ * have to read for themselves. The rows of an event share what they have in common.
+ */
+export async function readTail(sql: Sql, tail: Tail): Promise<Map<number, EventRow[]>> {
+  const { windows, to, sourceIds, limit, bytes } = tail
+  const [served, ...events] = (await sql`
+    select ${sql.unsafe(headOf('0'))}, e.record, e.changes, array_to_json(e.old_pks), null, null, e.annotations, null,
+      array_to_json(e.sinks), array_to_json(e.groups), array_to_json(e.old_groups), array_to_json(e.undecided)
+    from rowhook.read_tail(${windows.map((w) => w.sinkId)}, ${windows.map((w) => w.from)}, ${to},
+      ${sourceIds}, ${limit}, ${bytes}) e`.raw()) as unknown as RawRow[]
+  const read = new Map<number, EventRow[]>()
+  for (const sinkId of listAt<number>(served!, 0)) read.set(sinkId, [])
+  for (const raw of events) {
+    const row = eventOf(raw)
+    const groups = listAt<string | null>(raw, 1)
+    const oldGroups = listAt<string | null>(raw, 2)
+    const undecided = listAt<boolean>(raw, 3)
+    for (const [i, sinkId] of listAt<number>(raw, 0).entries())
+      read.get(sinkId)!.push({ ...row, grp: groups[i]!, old_grp: oldGroups[i]!, undecided: undecided[i]! })
+  }
+  for (const rows of read.values()) rows.sort((a, b) => a.event_id - b.event_id)
+  return read
+}
+
+const listAt = <T>(row: RawRow, column: number): T[] =>
+  JSON.parse(row[columnsOfEvent + column]!.toString()) as T[]
 
 /** Stored events by id, in no particular order; one that is gone gives no row. */
 export async function fetchEvents(sql: Sql, sinkId: number, ids: number[]): Promise<EventRow[]> {

@@ -21,6 +21,7 @@ import { createTarget } from '../deliver/target.ts'
 import type { Target } from '../deliver/target.ts'
 import { createDecider, resolveStale } from '../deliver/verdict.ts'
 import { fetchEvents, newestTick } from '../log/events.ts'
+import { createTailReader } from '../log/tail.ts'
 import type { Metrics } from '../metrics.ts'
 import type { KeyRing } from '../secret/ring.ts'
 import { traceRun } from '../trace.ts'
@@ -95,6 +96,7 @@ const idleMs = 3000
 export function createLaunch(options: LaunchOptions, hooks: LaunchHooks) {
   const { sql, logger } = options
   const save = createSave(sql)
+  const tail = createTailReader(sql)
 
   /** A lease is lost with the stream, too, when a person deletes its sink: nothing to worry about. */
   async function tellLost(streamId: string, name: string): Promise<void> {
@@ -125,7 +127,13 @@ export function createLaunch(options: LaunchOptions, hooks: LaunchHooks) {
         logger.warn({ err: error, sink: sink.name }, 'progress could not be saved; trying again'),
     })
     for (const op of saved.ops) op(book.ops)
-    const live = createLiveSource(sql, sink.id, () => sink.tables.map((t) => t.source_id), stream.position)
+    const live = createLiveSource(
+      sql,
+      sink.id,
+      () => sink.tables.map((t) => t.source_id),
+      stream.position,
+      tail,
+    )
     const heldRows = target.rowsOnly ? await loadHeldRows(sql, stream.id) : []
     const newest = target.rowsOnly ? await newestTick(sql) : 0
     // oxlint-disable-next-line prefer-const -- the source is needed to make the run that it may call
