@@ -13,29 +13,51 @@ export interface Metrics {
   runs: Gauge
 }
 
+/** By the first digit of the status. */
+const statusClasses = ['error', '1xx', '2xx', '3xx', '4xx', '5xx', '6xx', '7xx', '8xx', '9xx']
+
+interface Counts {
+  byClass: number[]
+  ofDelivered: number
+  ofFailed: number
+}
+
 /** Makes the registry of this process. */
 export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
+  /** What was counted since the last scrape, by sink: a counter of the registry makes texts of its labels each time. */
+  const counted = new Map<string, Counts>()
   const requests = new Counter({
     name: 'rowhook_requests_total',
     help: 'HTTP requests to receivers, by status class; "error": no answer',
     labelNames: ['sink', 'status'] as const,
     registers,
+    collect: tell,
   })
   const messages = new Counter({
     name: 'rowhook_messages_delivered_total',
     help: 'Messages that a receiver acknowledged',
     labelNames: ['sink'] as const,
     registers,
+    collect: tell,
   })
   const failed = new Counter({
     name: 'rowhook_messages_failed_total',
     help: 'Messages in requests that failed, counted once per failed request',
     labelNames: ['sink'] as const,
     registers,
+    collect: tell,
   })
+  function tell(): void {
+    for (const [sink, { byClass, ofDelivered, ofFailed }] of counted) {
+      for (const [i, n] of byClass.entries()) if (n > 0) requests.inc({ sink, status: statusClasses[i]! }, n)
+      if (ofDelivered > 0) messages.inc({ sink }, ofDelivered)
+      if (ofFailed > 0) failed.inc({ sink }, ofFailed)
+    }
+    counted.clear()
+  }
   const duration = new Histogram({
     name: 'rowhook_request_duration_seconds',
     help: 'Duration of one HTTP exchange',
@@ -54,27 +76,21 @@ export function createMetrics(): Metrics {
   return {
     registry,
     requests(sink) {
-      const byClass = new Map<string, Counter.Internal>()
-      const counter = (status: string): Counter.Internal => {
-        let c = byClass.get(status)
-        if (c === undefined) {
-          c = requests.labels(sink, status)
-          byClass.set(status, c)
-        }
-        return c
-      }
-      const delivered = messages.labels(sink)
-      const failures = failed.labels(sink)
       const durations = duration.labels(sink)
       const latencies = latency.labels(sink)
       return (batch, exchange, ok, at) => {
-        counter(exchange.status === undefined ? 'error' : `${Math.floor(exchange.status / 100)}xx`).inc()
+        let counts = counted.get(sink)
+        if (counts === undefined) {
+          counts = { byClass: statusClasses.map(() => 0), ofDelivered: 0, ofFailed: 0 }
+          counted.set(sink, counts)
+        }
+        counts.byClass[Math.floor((exchange.status ?? 0) / 100)]! += 1
         durations.observe(exchange.durationMs / 1000)
         if (!ok) {
-          failures.inc(batch.members.length)
+          counts.ofFailed += batch.members.length
           return
         }
-        delivered.inc(batch.members.length)
+        counts.ofDelivered += batch.members.length
         const captured = batch.members[0]?.payload?.captured_at
         if (captured !== undefined) {
           latencies.observe(Math.max(0, (at + exchange.durationMs - Date.parse(captured)) / 1000))

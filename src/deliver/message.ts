@@ -57,13 +57,15 @@ const between = Buffer.from(',"changes":')
 export function createMessagePrinter(
   context: MessageContext,
 ): (out: BodyWriter, row: EventRow, backfillId: string | null, key?: string) => void {
-  const heads = new Map<number, Record<Action, Buffer>>()
+  // with the changes before it, and without any
+  const heads = new Map<number, Record<Action, { behind: Buffer; alone: Buffer }>>()
   for (const [id, t] of context.tables) {
-    const head = (action: Action): Buffer =>
-      Buffer.from(
+    const head = (action: Action): { behind: Buffer; alone: Buffer } => {
+      const text =
         `,"action":"${actions[action]}","metadata":{"table_schema":${JSON.stringify(t.schema)},` +
-          `"table_name":${JSON.stringify(t.table)},"record_pks":`,
-      )
+        `"table_name":${JSON.stringify(t.table)},"record_pks":`
+      return { behind: Buffer.from(text), alone: Buffer.from(`,"changes":null${text}`) }
+    }
     heads.set(id, { i: head('i'), u: head('u'), d: head('d'), t: head('t'), r: head('r') })
   }
   const replay = context.replayId === null ? 'null' : JSON.stringify(context.replayId)
@@ -75,9 +77,13 @@ export function createMessagePrinter(
   return (out, row, backfillId, key) => {
     out.bytes(opening)
     out.bytes(shown(row.record, row.hidden))
-    out.bytes(between)
-    out.bytes(context.rowsOnly ? nothing : shown(row.changes, row.hidden))
-    out.bytes(heads.get(row.source_id)![row.action])
+    const head = heads.get(row.source_id)![row.action]
+    if (row.changes === null || context.rowsOnly) out.bytes(head.alone)
+    else {
+      out.bytes(between)
+      out.bytes(shown(row.changes, row.hidden))
+      out.bytes(head.behind)
+    }
     out.text(
       `${row.pks_json ?? JSON.stringify(row.pks)},"previous_pks":${row.old_pks === null ? 'null' : JSON.stringify(row.old_pks)},` +
         `"commit_timestamp":"${row.captured_at}","transaction_id":"${row.xid}",` +

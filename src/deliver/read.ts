@@ -100,7 +100,8 @@ export function createReader(
   }
 
   function accept(read: SourceChunk, decided: Decided | null): void {
-    state.progressAt = performance.now()
+    const now = performance.now()
+    state.progressAt = now
     const rows = sendable(target, decided?.rows ?? read.rows)
     const chunk = createChunk(read)
     book.addChunk(chunk)
@@ -113,7 +114,7 @@ export function createReader(
         settler.discardRow(row, groupKeys(target, row), takenOut)
       } else if (decided?.stale.has(row.event_id) === true || state.stale.has(row.source_id)) {
         waitForEdit(row, chunk)
-      } else add(row, chunk)
+      } else add(row, chunk, now)
     }
     for (const { row, error } of [...(read.errors ?? []), ...(decided?.errors ?? [])]) {
       if (!state.known.has(row.event_id)) settler.discardRow(row, groupKeys(target, row), error)
@@ -128,7 +129,7 @@ export function createReader(
     settleIn(chunk, countIn(chunk, row.event_id))
   }
 
-  function add(row: EventRow, chunk: BookChunk): void {
+  function add(row: EventRow, chunk: BookChunk, since: number): void {
     const size = sizeOf(row)
     const keys = laneKeys(state, row)
     if (size > target.maxMessageBytes) {
@@ -149,7 +150,7 @@ export function createReader(
         chunk,
         at: countIn(chunk, row.event_id),
         place: 'ahead',
-        since: performance.now(),
+        since,
         order: state.arrival++,
       },
       keys,

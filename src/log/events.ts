@@ -61,39 +61,63 @@ const textOf = (bytes: Buffer | null): string | null => (bytes === null ? null :
 const listOf = (bytes: Buffer | null): string[] | null =>
   bytes === null ? null : (JSON.parse(bytes.toString()) as string[])
 
-const headWords = 7
+const zero = 0x30
+const one = 0x31
+const quote = 0x22
 
-// A key of one plain value, as most are, needs no parser.
-const plain = /^\["([^"\\]*)"\]$/
-const keyOf = (json: string): string[] => {
-  const found = plain.exec(json)
-  return found === null ? (JSON.parse(json) as string[]) : [found[1]!]
+// Numbers and a letter of each event, read where they are: as texts to be split they took as long as all the rest of
+// it. The head that is being read, and how far:
+let head: Buffer = Buffer.alloc(0)
+let at = 0
+function nextNumber(): number {
+  let n = 0
+  for (let digit = head[at++]! - zero; digit >= 0 && digit <= 9; digit = head[at++]! - zero)
+    n = n * 10 + digit
+  return n
 }
+const actionsByCode: Action[] = []
+for (const action of ['i', 'u', 'd', 't', 'r'] as const) actionsByCode[action.charCodeAt(0)] = action
+
+// A key of one plain value, as most are, needs no parser: ["…"], without another quote, or a backslash.
+const keyOf = (json: string): string[] =>
+  json.charCodeAt(1) === quote && json.indexOf('"', 2) === json.length - 2 && !json.includes('\\')
+    ? [json.slice(2, -2)]
+    : (JSON.parse(json) as string[])
 
 /** An event of a row that begins with `eventColumns`. */
 export function eventOf(raw: RawRow): EventRow {
-  const [head, record, changes, oldPks, grp, oldGrp, annotations, hidden] = raw as (Buffer | null)[]
-  const text = head!.toString()
+  const [, record, changes, oldPks, grp, oldGrp, annotations, hidden] = raw as (Buffer | null)[]
+  head = raw[0]!
+  at = 0
+  const eventId = nextNumber()
+  const sourceId = nextNumber()
+  const action = actionsByCode[head[at]!]!
+  at += 2
+  const size = nextNumber()
+  const undecided = head[at] === one
+  at += 2
+  const rest = head.toString('utf8', at)
+  const time = rest.indexOf(' ') + 1
   // the key comes last, because there may be blanks in it
-  const [id, source, action, size, undecided, xid, at] = text.split(' ', headWords) as string[]
-  const pksJson = text.slice(text.indexOf(at!) + at!.length + 1)
+  const key = rest.indexOf(' ', time) + 1
+  const pksJson = rest.slice(key)
   return {
-    event_id: Number(id),
-    source_id: Number(source),
-    action: action as Action,
+    event_id: eventId,
+    source_id: sourceId,
+    action,
     grp: textOf(grp!),
     old_grp: textOf(oldGrp!),
     pks: keyOf(pksJson),
     pks_json: pksJson,
     old_pks: listOf(oldPks!),
-    captured_at: at!,
-    xid: xid!,
+    captured_at: rest.slice(time, key - 1),
+    xid: rest.slice(0, time - 1),
     record: record!,
     changes: changes!,
     annotations: textOf(annotations!),
     hidden: listOf(hidden!),
-    undecided: undecided === '1',
-    size: Number(size),
+    undecided,
+    size,
   }
 }
 
@@ -115,8 +139,13 @@ export async function readWindow(sql: Sql, part: WindowPart): Promise<EventRow[]
     from rowhook.read_window(${part.sinkId}, ${part.sourceIds}, ${part.from}, ${part.to},
       ${part.after}, ${part.limit}, ${part.bytes}) e
     ${exclusions(sql, part.sinkId)}`.raw()
-  // they come in this order, save where the join has changed it: in the database the sort would carry all of each row
-  return found.map(eventOf).sort((a, b) => a.event_id - b.event_id)
+  return inOrder(found.map(eventOf))
+}
+
+// They come in this order, save where a join has changed it: in the database the sort would carry all of each row.
+function inOrder(rows: EventRow[]): EventRow[] {
+  const isOrdered = rows.every((row, i) => i === 0 || rows[i - 1]!.event_id <= row.event_id)
+  return isOrdered ? rows : rows.sort((a, b) => a.event_id - b.event_id)
 }
 
 /** Whole windows (from, to] of several sinks. */
@@ -150,7 +179,7 @@ export async function readTail(sql: Sql, tail: Tail): Promise<Map<number, EventR
     for (const [i, sinkId] of listAt<number>(raw, 0).entries())
       read.get(sinkId)!.push({ ...row, grp: groups[i]!, old_grp: oldGroups[i]!, undecided: undecided[i]! })
   }
-  for (const rows of read.values()) rows.sort((a, b) => a.event_id - b.event_id)
+  for (const rows of read.values()) inOrder(rows)
   return read
 }
 
