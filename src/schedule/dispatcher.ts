@@ -21,8 +21,8 @@ const timing = {
   /** Between ticks when nothing has come for `restAfter`. */
   resting: 10,
   restAfter: 300,
-  /** For every run that a tick makes read, and for all of them at most, until the next. */
-  read: 0.5,
+  /** For every run that a tick makes read, and for all of them at most, until the next: mostly they share a read. */
+  read: 0.25,
   manyReads: 50,
   /** For every event that a tick brings, and for all of them at most, until the next. */
   event: 0.25,
