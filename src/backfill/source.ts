@@ -21,13 +21,14 @@ const limits = {
    * The same while live changes come: the database and this process must have time for those at once. Of a database
    * that is far away or busy, no read is as short as that; so many rows are worth one all the same.
    */
-  besideLive: { readMs: 8, restMs: 32, minRows: 200 },
+  besideLive: { readMs: 4, restMs: 20, minRows: 100 },
   /** Live changes come: the last one came so lately. */
   liveMs: 5000,
   /** A read is cut off there. */
   maxMs: 250,
   bytes: 8 * 1024 * 1024,
-  rows: { min: 50, max: 50_000 },
+  /** The first ones are read before it is known how long that takes, and whether live changes come. */
+  rows: { first: 100, min: 50, max: 50_000 },
   /** Between looks at the backfill's state. */
   stateMs: 1000,
   /** Between attempts while a table waits for an edit of the sink. */
@@ -42,7 +43,7 @@ export interface BackfillSourceOptions {
   wake(): void
   /** Requests that could begin at once, and those that are under way. */
   slots(): { free: number; underWay: number }
-  /** Rows have got so many ids of events. */
+  /** Rows have got so many ids of events, or (negative) not got them. */
   drew(ids: number): void
   concurrency: number
   batchSize: number
@@ -97,19 +98,27 @@ export function createBackfillSource(options: BackfillSourceOptions): Source {
     const rest = restUntil - performance.now()
     if (rest > 0) await sleep(rest)
     if (table !== null && !(await isActive(sql, table.backfillId))) forget()
-    table ??= await nextTable(sql, sinkId, finished)
     if (table === null) {
-      exhausted = true
-      return
+      table = await nextTable(sql, sinkId, finished)
+      if (table === null) {
+        exhausted = true
+        return
+      }
+      table.size = Math.min(table.size, limits.rows.first)
     }
     const current = table
     since = []
     const began = performance.now()
+    // Before it is known how many: a look at the log meanwhile would take them for changes, and rest after so many.
+    let drawn = current.size
+    options.drew(drawn)
     const read = await readRows(sql, current, {
       rows: current.size,
       bytes: limits.bytes,
       ms: limits.maxMs,
     }).catch(async (error: unknown) => {
+      options.drew(-drawn)
+      drawn = 0
       if (!isPermanent(error)) {
         current.size = Math.max(limits.rows.min, Math.floor(current.size / 2))
         throw error
@@ -119,7 +128,7 @@ export function createBackfillSource(options: BackfillSourceOptions): Source {
       return null
     })
     if (read === null) return
-    options.drew(read.ids.length)
+    options.drew(read.ids.length - drawn)
     if (closed) return
     if (read.wait !== null) return sleep(limits.waitMs)
     const ended = performance.now()

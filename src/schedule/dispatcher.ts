@@ -27,6 +27,8 @@ const timing = {
   /** For every event that a tick brings, and for all of them at most, until the next. */
   event: 0.25,
   manyEvents: 25,
+  /** How much of what a tick takes "lately" is the last one. */
+  recent: 0.1,
   sleepAfter: 1500,
   /** Between looks while asleep where LISTEN does not work (behind a transaction pooler). */
   deafSleep: 300,
@@ -110,7 +112,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     mayRun: () => now() < validUntil,
     clock,
     newestTick: () => known ?? 0,
-    drew: (ids) => (drawn += ids),
+    drew: (ids) => (drawn = Math.max(0, drawn + ids)),
   })
 
   const pause = (ms: number, hold: (wake: () => void) => void): Promise<void> =>
@@ -229,6 +231,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   async function tickLoop(): Promise<void> {
+    /** Milliseconds that a tick takes lately. */
+    let usual = 0
     while (!stopping) {
       if (asleep) {
         // beat() looks at the log once a second meanwhile
@@ -245,13 +249,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         await pause(500, (wake) => (wakeUp = wake))
       }
       const quiet = now() - lastNews > timing.restAfter
-      // A tick that costs much is taken less often, by itself (never more than half of the time) and by
-      // what is read because of it: with many sinks, that would be most of the database's work.
+      // A tick that costs much is taken less often, by itself (never more than half of the time, but a single one
+      // that had to wait for something is no reason to wait as long again) and by what is read because of it: with
+      // many sinks, that would be most of the database's work.
+      usual += (now() - began - usual) * timing.recent
       const reads = Math.min(found.readers * timing.read, timing.manyReads)
       // And where thousands of events come a second: what a tick and its reads cost besides is then taken from
       // those who write them.
       const events = Math.min(found.events * timing.event, timing.manyEvents)
-      const rest = Math.max(quiet ? timing.resting : timing.busy, now() - began, reads, events)
+      const rest = Math.max(quiet ? timing.resting : timing.busy, usual, reads, events)
       await pause(rest, (wake) => (wakeUp = wake))
     }
   }
