@@ -27,7 +27,7 @@ export async function writers(bench: Bench, rounds: number): Promise<Figure[]> {
     let dispatcher: Rowhook | undefined
     if (name === 'active') {
       dispatcher = await bench.rowhook(['--no-api'])
-      await write(bench, 1) // so that it has been at work
+      await write(bench, 5) // so that it has been at work, and V8 is done with optimizing it
     }
     await receiver.reset()
     const rate = await write(bench, seconds)
