@@ -110,7 +110,7 @@ export function createBackfillSource(options: BackfillSourceOptions): Source {
     since = []
     const began = performance.now()
     // Before it is known how many: a look at the log meanwhile would take them for changes, and rest after so many.
-    let drawn = current.size
+    const drawn = current.size
     options.drew(drawn)
     const read = await readRows(sql, current, {
       rows: current.size,
@@ -118,7 +118,6 @@ export function createBackfillSource(options: BackfillSourceOptions): Source {
       ms: limits.maxMs,
     }).catch(async (error: unknown) => {
       options.drew(-drawn)
-      drawn = 0
       if (!isPermanent(error)) {
         current.size = Math.max(limits.rows.min, Math.floor(current.size / 2))
         throw error

@@ -40,9 +40,10 @@ export function createTailReader(sql: Sql): TailReader {
   }
 
   async function readTogether(to: number, together: Asked[]): Promise<void> {
+    if (together.length === 1) return together[0]!.answer.resolve(null)
     const sourceIds = [...new Set(together.flatMap((a) => a.sourceIds))]
     try {
-      const isWorthIt = together.length > 1 && sourceIds.length <= maxSources
+      const isWorthIt = sourceIds.length <= maxSources
       const read = isWorthIt ? await readTail(sql, { windows: together, to, sourceIds, limit, bytes }) : null
       for (const { sinkId, sourceIds: own, answer } of together)
         answer.resolve(read?.get(sinkId)?.filter((row) => own.includes(row.source_id)) ?? null)

@@ -5,17 +5,9 @@ import type { Sql, TransactionSql } from 'postgres'
 import { expect, test } from 'vitest'
 import { readWindow } from '../../../src/log/events.ts'
 import { createDatabase } from '../../support/database.ts'
+import { tick } from './tick.ts'
 
 const sinkId = 1
-
-async function tick(sql: Sql): Promise<number> {
-  const [row] = await sql`
-    insert into rowhook.tick (id, low, xid, snapshot, high, at)
-    select nextval('rowhook.tick_id_seq'), rowhook.last_event_id(), pg_current_xact_id(), pg_current_snapshot(),
-      rowhook.last_event_id(), clock_timestamp()
-    returning id::int as id`
-  return row!['id'] as number
-}
 
 /** An event of each of these tables, in order; 0 is of a table that nobody reads. */
 async function log(sql: Sql, sources: readonly number[]): Promise<void> {

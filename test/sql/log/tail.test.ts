@@ -7,19 +7,11 @@ import type { EventRow } from '../../../src/log/events.ts'
 import { readTail, readWindow } from '../../../src/log/events.ts'
 import { createTailReader } from '../../../src/log/tail.ts'
 import { createDatabase } from '../../support/database.ts'
+import { tick } from './tick.ts'
 
 const sinkIds = [1, 2, 3, 4, 5]
 const excluding = 5
 const sourceIds = [1, 2]
-
-async function tick(sql: Sql): Promise<number> {
-  const [row] = await sql`
-    insert into rowhook.tick (id, low, xid, snapshot, high, at)
-    select nextval('rowhook.tick_id_seq'), rowhook.last_event_id(), pg_current_xact_id(), pg_current_snapshot(),
-      rowhook.last_event_id(), clock_timestamp()
-    returning id::int as id`
-  return row!['id'] as number
-}
 
 interface Event {
   source: number
@@ -74,6 +66,16 @@ async function prepare(sql: Sql): Promise<void> {
     insert into rowhook.sink_table (sink_id, source_id, ordinal, exclude_columns)
     select s, 1, 1, case s when ${excluding} then '{1}'::int2[] else '{}' end from unnest(${sinkIds}::int[]) s`
 }
+
+/** An insert into this table that the first two sinks want. */
+const insertOf = (source: number): Event => ({
+  source,
+  action: 'i',
+  sinks: [1, 2],
+  undecided: null,
+  isGrouped: false,
+  discarded: [],
+})
 
 /** A pool whose sessions check no foreign keys. */
 const unchecked = (url: string): Sql =>
@@ -131,16 +133,8 @@ test('a long or heavy window, or one whose beginning is gone, is nobody’s to s
   const db = await createDatabase()
   const pool = unchecked(db.url)
   await prepare(pool)
-  const one: Event = {
-    source: 1,
-    action: 'i',
-    sinks: [1, 2],
-    undecided: null,
-    isGrouped: false,
-    discarded: [],
-  }
   const from = await tick(pool)
-  await log(pool, [Array<Event>(30).fill(one)])
+  await log(pool, [Array<Event>(30).fill(insertOf(1))])
   const to = await tick(pool)
   const windows = [1, 2].map((sinkId) => ({ sinkId, from }))
   const ask = (limit: number, bytes: number, of = windows): Promise<Map<number, EventRow[]>> =>
@@ -158,16 +152,8 @@ test('who asks in one turn is answered by one read, of one’s own tables; who a
   const db = await createDatabase()
   const pool = unchecked(db.url)
   await prepare(pool)
-  const of = (source: number): Event => ({
-    source,
-    action: 'i',
-    sinks: [1, 2],
-    undecided: null,
-    isGrouped: false,
-    discarded: [],
-  })
   const from = await tick(pool)
-  await log(pool, [[of(1), of(2), of(1)]])
+  await log(pool, [[insertOf(1), insertOf(2), insertOf(1)]])
   const to = await tick(pool)
   let statements = 0
   const counted = new Proxy(pool, {

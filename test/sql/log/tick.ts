@@ -1,0 +1,11 @@
+import type { Sql } from 'postgres'
+
+/** Takes a tick whatever there is to read; returns its id. */
+export async function tick(sql: Sql): Promise<number> {
+  const [row] = await sql`
+    insert into rowhook.tick (id, low, xid, snapshot, high, at)
+    select nextval('rowhook.tick_id_seq'), rowhook.last_event_id(), pg_current_xact_id(), pg_current_snapshot(),
+      rowhook.last_event_id(), clock_timestamp()
+    returning id::int as id`
+  return row!['id'] as number
+}
