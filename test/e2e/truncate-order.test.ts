@@ -58,7 +58,7 @@ test.each(['goes on', 'is killed'])(
     }
     failing = 2
     await sink.receiver.waitFor(41) // all but the one that fails
-    expect(await sink.show()).toMatchObject({ failing: 1 })
+    await eventually(async () => expect(await sink.show()).toMatchObject({ failing: 1, blocked_groups: 1 }))
     const actions = sink.receiver.messages.filter(({ metadata }) => metadata['table_name'] === 'stock')
     expect(actions.slice(0, 2).map(({ action }) => action)).toEqual(['insert', 'truncate'])
   },

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { setStage } from '../support/delivery.ts'
+import { eventually } from '../support/eventually.ts'
 import { delaysOf, insertItems, keepChanging, quantile, tallyOf } from '../support/items.ts'
 
 const groups = process.env['FULL'] === '1' ? 10_000 : 2000
@@ -27,7 +28,9 @@ test(`${groups} groups that fail do not delay the others`, async () => {
     .slice(from)
     .filter(({ messages }) => Number(messages[0]!.record!['id']) <= 100)
   expect(quantile(delaysOf(well), 0.95)).toBeLessThan(1000)
-  expect(await show()).toMatchObject({ failing: groups, blocked_groups: groups })
+  await eventually(async () =>
+    expect(await show()).toMatchObject({ failing: groups, blocked_groups: groups }),
+  )
   healthy = true
   await call('POST', '/messages/redeliver', { state: 'failing' })
   expect(await tallyOf(sql, table, receiver, { timeoutMs: 60_000 })).toMatchObject({ lost: 0, outOfOrder: 0 })
