@@ -1,5 +1,5 @@
 -- rowhook.lane_keys(sink, event): the groups of a message as batch.groups and held.groups name them (see
--- laneKeys in src/deliver/run.ts): one, two for an update that changed its group (old, new), none
+-- groupKeys in src/deliver/group.ts): one, two for an update that changed its group (old, new), none
 -- where the sink wants no order. Reads only.
 create or replace function rowhook.lane_keys(p_sink int, p_event rowhook.event) returns text[]
 language plpgsql stable
@@ -22,10 +22,10 @@ begin
     select d.grp, d.old_grp into v_grp, v_old_grp
     from rowhook.decide(p_sink, array[p_event.id], p_event.source_id) d;
   end if;
-  v_key := coalesce('=' || v_grp, p_event.source_id || ':' || array_to_string(p_event.pks, ':', ''));
+  v_key := coalesce('=' || v_grp, rowhook.row_lane(p_event.source_id, p_event.pks));
   v_old := case
     when v_old_grp is not null then '=' || v_old_grp
-    when v_grp is null then p_event.source_id || ':' || array_to_string((p_event.extra).old_pks, ':', '')
+    when v_grp is null then rowhook.row_lane(p_event.source_id, (p_event.extra).old_pks)
   end;
   return case when v_old <> v_key then array[v_old, v_key] else array[v_key] end;
 end

@@ -24,11 +24,10 @@ as $$
       select json_agg(e.id)
       from rowhook.find_events(array(
         select h.event_id from rowhook.held h
-        where h.stream_id = p_stream and cardinality(h.groups) > 1 and h.groups[cardinality(h.groups)] ~ '^[0-9]+:$'
+        where h.stream_id = p_stream and cardinality(h.groups) > 1 and h.groups[cardinality(h.groups)] ~ '^[0-9]+$'
         union all
         select unnest(b.event_ids) from rowhook.batch b
-        where b.stream_id = p_stream and exists (select from unnest(b.groups) g where g ~ '^[0-9]+:$'))) e
-      -- a key that is the empty text has this group for its own
-      where e.action <> 't' and array_to_string(e.pks, ':', '') <> ''
-        and array_to_string((e.extra).old_pks, ':', '') is distinct from ''), '[]'))
+        where b.stream_id = p_stream and exists (select from unnest(b.groups) g where g ~ '^[0-9]+$'))) e
+      -- without a key, this group is its own
+      where e.action <> 't' and e.pks <> '{}'), '[]'))
 $$;

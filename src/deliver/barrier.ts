@@ -19,7 +19,7 @@ export function laneKeys({ options: { target }, lanes, truncates }: RunState, ro
     const custom = (target.tables.get(row.source_id)?.groupColumns ?? null) !== null
     const own = tableKey(row.source_id)
     for (const { key } of lanes.all()) {
-      if (key.startsWith(own) || (custom && key.startsWith('='))) keys.push(key)
+      if (key === own || key.startsWith(`${own}:`) || (custom && key.startsWith('='))) keys.push(key)
     }
   } else {
     keys.push(tableKey(row.source_id))
@@ -52,11 +52,11 @@ export function noteStored(state: RunState, groups: readonly string[], m: Msg): 
 
 /** Whether these groups of a message are its own and, last, its table's. */
 export const standsInTable = (groups: readonly string[]): boolean =>
-  groups.length > 1 && /^\d+:$/.test(groups.at(-1)!)
+  groups.length > 1 && /^\d+$/.test(groups.at(-1)!)
 
 /** Whether what stands in a table's own group, named last of these, has a truncate to wait for. */
 export const waitsForTruncate = ({ truncates }: RunState, groups: readonly string[]): boolean =>
-  truncates.has(Number.parseInt(groups.at(-1)!, 10))
+  truncates.has(Number(groups.at(-1)))
 
 /** Whether later messages wait for this one. */
 export function isTruncate({ truncates }: RunState, m: Msg): boolean {
