@@ -34,7 +34,7 @@ from rowhook.event e
   cross join lateral (select case when %s then %s end as f offset 0) guarded
 where e.source_id = $2 and e.id = any ($1)$sql$,
     case when p_groups is null then 'null::text' else rowhook.print_group(v_columns, p_groups, 'n') end,
-    case when p_groups <> '{}' and v_update then format('nullif(%s, %s)',
+    case when p_groups <> '{}' and v_update then format('nullif((%s) collate "C", %s)',
       rowhook.print_group(v_columns, p_groups, 'o'), rowhook.print_group(v_columns, p_groups, 'n'))
       else 'null::text' end,
     rowhook.print_stored(v_columns, v_attnums, v_update),

@@ -13,6 +13,7 @@ as $$
       select from jsonb_array_elements(p_parts) p
       join jsonb_array_elements(p_columns) c on c -> 'attnum' = p -> 'att'
       where (c ->> 'base_oid')::bigint >= 16384
-        -- of another type than when it was compiled, what was found out about raising no longer holds
-        or (c ->> 'type_oid')::bigint <> (p ->> 'of')::bigint))
+        -- of another type or collation than when it was compiled, what was found out about raising no longer holds
+        or (c ->> 'type_oid')::bigint <> (p ->> 'of')::bigint
+        or p ? 'of' and c -> 'collation' is distinct from p -> 'collation'))
 $$;

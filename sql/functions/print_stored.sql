@@ -15,7 +15,9 @@ declare
   v_changes  text;
 begin
   -- a filter on a json column must meet the very document
-  select string_agg(format('%I %s', c.value ->> 'name', c.value ->> 'stored_type'), ', ' order by c.at),
+  select string_agg(concat_ws(' ', quote_ident(c.value ->> 'name'), c.value ->> 'stored_type',
+           'collate ' || (select l.oid::regcollation from pg_catalog.pg_collation l where l.oid = (c.value ->> 'collation')::oid)),
+           ', ' order by c.at),
          case when bool_or((c.value ->> 'base_oid')::bigint in (114, 199)) then 'e.record' else 'rowhook.readable(e.record)' end
   into v_list, v_record
   from jsonb_array_elements(p_columns) with ordinality c(value, at)

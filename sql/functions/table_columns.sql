@@ -1,6 +1,6 @@
 -- rowhook.table_columns(table): its columns as they are now, with all that generated code needs:
--- [{"attnum", "name", "type", "type_oid", "not_null", "base_oid", "settings", "foreign", "expression"?}].
--- `expression` is that of a virtual column.
+-- [{"attnum", "name", "type", "type_oid", "not_null", "base_oid", "settings", "foreign", "collation"?,
+-- "expression"?}]. `collation` is the oid of one that is not the default, `expression` that of a virtual column.
 create or replace function rowhook.table_columns(p_relid oid) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -15,6 +15,7 @@ as $$
            'base_oid', t.base_type::bigint,
            'settings', t.settings,
            'foreign', t."foreign",
+           'collation', c.collation_oid::bigint,
            'expression', v.expression)) order by c.attnum), '[]')
   from rowhook.live_columns(p_relid) c
   cross join lateral rowhook.type_traits(c.type_oid) t

@@ -1,5 +1,5 @@
 -- rowhook.table_digest(table): a digest of all that generated code takes for granted about a table:
--- its columns (number, name, type), its key, and the expressions of its virtual columns. The same in
+-- its columns (number, name, type, collation), its key, and the expressions of its virtual columns. The same in
 -- every session: expressions are printed under pinned settings.
 create or replace function rowhook.table_digest(p_relid oid) returns text
 language sql stable
@@ -12,7 +12,7 @@ set bytea_output = 'hex'
 set extra_float_digits = 1
 as $$
   select md5(concat(
-    (select string_agg(format('%s %L %s', c.attnum, c.name, c.type_oid), ',' order by c.attnum)
+    (select string_agg(concat_ws(' ', c.attnum, quote_literal(c.name), c.type_oid, c.collation_oid), ',' order by c.attnum)
      from rowhook.live_columns(p_relid) c),
     ';', rowhook.table_key(p_relid)::text,
     ';', (select string_agg(format('%s %s', v.attnum, v.expression), ',' order by v.attnum)

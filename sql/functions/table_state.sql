@@ -13,7 +13,7 @@ as $$
     (select string_agg(i.inhparent::text, ' ' order by i.inhseqno)
      from pg_catalog.pg_inherits i where i.inhrelid = s.relid),
     (select string_agg(concat_ws(' ', m.relid::oid, m.kind, (
-              select string_agg(concat_ws(' ', a.attnum, quote_literal(a.attname), a.atttypid, a.atttypmod,
+              select string_agg(concat_ws(' ', a.attnum, quote_literal(a.attname), a.atttypid, a.atttypmod, a.attcollation,
                        a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid)), ',' order by a.attnum)
               from pg_catalog.pg_attribute a
               left join pg_catalog.pg_attrdef d

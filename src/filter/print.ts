@@ -20,11 +20,11 @@ import type { Expr, LikeOperator, Side, Subscript, TypeRef } from './tree.ts'
 export type FilterPart =
   | string
   /**
-   * `of` is the column's pg_type.oid at compile time, where it was given. What was checked holds for
-   * that type: a filter whose column has since got a type that a user made may not be planned again,
+   * `of` is the column's pg_type.oid at compile time, where it was given, and `collation` the pg_collation.oid of
+   * one that is not the default. What was checked holds for that type: a filter whose column has since got a type that a user made may not be planned again,
    * for its operators would now look for casts of that user's.
    */
-  | { side: Side; att: number; of?: number }
+  | { side: Side; att: number; of?: number; collation?: number }
   /** pg_type.oid of an enum of the user's; `name` is how it was spelt at compile time, quoted. */
   | { type: number; name: string }
 
@@ -145,7 +145,12 @@ function createPrinter(dialect: Dialect, bare: (name: string) => boolean = () =>
     switch (expr.kind) {
       case 'column':
         return hole(
-          { side: expr.side, att: expr.att, ...(expr.of === undefined ? {} : { of: expr.of }) },
+          {
+            side: expr.side,
+            att: expr.att,
+            ...(expr.of === undefined ? {} : { of: expr.of }),
+            ...(expr.collation === undefined ? {} : { collation: expr.collation }),
+          },
           column(expr.side, expr.name),
         )
       case 'null':

@@ -19,7 +19,7 @@ export interface UserType {
 
 /** One expression; `at` is its position in the user's text (1-based, in characters), where it has one. */
 export type Expr = { at?: number } & (
-  | { kind: 'column'; side: Side; att: number; name: string; of?: number }
+  | { kind: 'column'; side: Side; att: number; name: string; of?: number; collation?: number }
   | { kind: 'null' }
   | { kind: 'boolean'; value: boolean }
   | { kind: 'string'; value: string }

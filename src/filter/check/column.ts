@@ -63,6 +63,7 @@ function column(scope: Scope, side: Side, name: string, at: number | undefined):
       att: found.attnum,
       name: found.name,
       ...(found.typeOid === undefined ? {} : { of: found.typeOid }),
+      ...(found.collation === undefined || isDefault(found) ? {} : { collation: found.collation }),
       ...(at === undefined ? {} : { at }),
     },
     type,
@@ -75,9 +76,13 @@ function column(scope: Scope, side: Side, name: string, at: number | undefined):
 const defaultCollationOid = 100
 const cCollationOid = 950
 
+/** Of no collation, or the database's default. */
+const isDefault = ({ collation }: FilterColumn): boolean =>
+  collation === defaultCollationOid || collation === 0
+
 function collationOf(column: FilterColumn, type: string | null): Collation {
   if (type === 'name' || column.collation === cCollationOid) return 'C'
-  if (column.collation === defaultCollationOid || column.collation === 0) return 'default'
+  if (isDefault(column)) return 'default'
   if (column.collation !== undefined) return column.collation
   return type !== null && !texts.has(type) ? 'default' : `column ${column.attnum}`
 }
