@@ -26,7 +26,7 @@ export const typeRules: Readonly<Record<string, TypeRule>> = {
   numeric: plain,
   float4: plain,
   float8: plain,
-  // Reads and prints by lc_monetary, which is not pinned; see docs/filters.md.
+  // Reads and prints by lc_monetary, which is pinned to what a session begins with; see docs/filters.md.
   money: plain,
   text: plain,
   varchar: plain,
