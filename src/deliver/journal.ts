@@ -1,10 +1,10 @@
 // The delivery log's writer: one line per HTTP request, copied into rowhook.delivery many at a time,
 // off the hot path. A crash may lose the last lines of the log, never a delivery; when the database
 // is away for long, the oldest lines are dropped rather than memory filled.
-import { finished } from 'node:stream/promises'
 import postgres from 'postgres'
 import type { ReservedSql, Sql } from 'postgres'
 import { isConnectionError } from '../db/connection-error.ts'
+import { copyIn } from '../db/copy-in.ts'
 import { openTally } from './tally.ts'
 
 /** One HTTP request. */
@@ -82,11 +82,10 @@ export function openJournal(sql: Sql, onError: (error: unknown) => void): Journa
       try {
         // A connection of its own: postgres.js would send other queries of the pool into the copy.
         connection = await sql.reserve()
-        const into = await connection`
+        const copy = connection<never[]>`
           copy rowhook.delivery (sink_id, replay_id, webhook_id, event_ids, attempt, at, ok, status,
-            duration_ms, error, response, fixed_headers) from stdin`.writable()
-        into.end(taken.map(copyLine).join(''))
-        await finished(into)
+            duration_ms, error, response, fixed_headers) from stdin`
+        await copyIn(copy, taken.map(copyLine).join(''))
         connection.release()
       } catch (error) {
         // Only the server's own answer proves that the connection lives. One that is gone has been taken
