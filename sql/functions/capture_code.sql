@@ -11,7 +11,8 @@
 -- 3. rowhook.is_current: was the table altered since this code was made? Then nothing here may be
 --    planned any more, and rowhook.generic_statement makes a statement for the table as it is now,
 --    which leaves all verdicts to the reader.
--- 4. Filters that may raise are tried first (rowhook.capture_guard).
+-- 4. Virtual columns that may raise are tried first (rowhook.capture_computed), and so are filters
+--    (rowhook.capture_guard).
 -- 5. The insert runs outside of any block: catching its errors would burn a subtransaction id for
 --    every statement of every user. There is one for an update of a single row besides, which most are.
 -- The text names no type and no function outside of pg_catalog and rowhook.
@@ -22,6 +23,7 @@ as $$
 declare
   v_branches  text := '';
   v_entries   jsonb;
+  v_computed  text;
   v_guard     text;
   v_statement text;
   v_single    text;
@@ -29,18 +31,26 @@ declare
   v_action    text;
   v_truncate  int[];
   v_generic   text;
+  v_attempts  text := '';
   v_body      text;
 begin
   foreach v_action in array '{insert,update,delete}'::text[] loop
     v_entries := rowhook.filtering_entries(p_spec, v_action);
     v_guard := rowhook.capture_guard(p_spec, v_entries, v_action);
-    v_guards := v_guards or v_guard is not null;
     v_statement := rowhook.capture_statement(p_spec, v_entries, v_action, false, false);
+    v_computed := case when v_statement is not null then rowhook.capture_computed(p_spec, v_action) end;
+    if v_computed is not null then
+      v_attempts := v_attempts || format(E'\nwhen %L then %L', upper(v_action), rowhook.generic_text(p_spec, v_action));
+    end if;
+    v_guards := v_guards or v_guard is not null or v_computed is not null;
     v_single := case when v_action = 'update' and v_statement is not null then rowhook.capture_single(p_spec, v_entries) end;
     v_branches := v_branches || concat_ws(E'\n',
       format('  %s tg_op = %L then', case v_action when 'insert' then 'if' else 'elsif' end, upper(v_action)),
+      v_computed,
+      case when v_computed is not null and v_guard is not null then '    if generic is null then' end,
       v_guard,
-      case when v_guard is not null then '    if generic is null then' end,
+      case when v_computed is not null and v_guard is not null then '    end if;' end,
+      case when v_computed is not null or v_guard is not null then '    if generic is null then' end,
       rowhook.capture_undecided(p_spec, v_entries, v_action),
       case when v_single is not null then concat_ws(E'\n',
         '    perform from rowhook_new offset 1 limit 1;',
@@ -49,7 +59,7 @@ begin
         '    else') end,
       coalesce(v_statement || ';', '    return null;'),
       case when v_single is not null then '    end if;' end,
-      case when v_guard is not null then '    end if;' end,
+      case when v_computed is not null or v_guard is not null then '    end if;' end,
       '');
   end loop;
   v_truncate := array(
@@ -112,7 +122,16 @@ begin
   return null;
 end
 $body$, p_spec ->> 'relid', p_spec ->> 'digest', v_branches,
-    case when v_guards then format(E'  if generic then%s\n  end if;\n', v_generic) else '' end,
+    case when v_guards then format(E'  if generic then%s\n  end if;\n',
+      -- Where virtual columns raise, that is by their nature, and may be so in any statement: they do not wait for
+      -- the text to be made. It names the table, and fails where that was renamed.
+      case when v_attempts = '' then v_generic
+        else replace(v_generic, format('      execute rowhook.generic_statement(%s, tg_op);', p_spec ->> 'source'), format(
+          $attempt$      begin
+        execute case tg_op%s end;
+      exception when others then
+        execute rowhook.generic_statement(%s, tg_op);
+      end;$attempt$, v_attempts, p_spec ->> 'source')) end) else '' end,
     v_generic, p_spec ->> 'source');
 
   return format(

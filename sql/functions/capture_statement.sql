@@ -44,7 +44,8 @@ begin
   v_from := v_from || v_wanted.laterals;
   v_groups := rowhook.print_groups(p_spec, p_entries, p_action, v_wanted.sinks);
 
-  if v_recorded <> v_columns or v_recorded @? '$[*] ? (@.foreign != "no")' or p_action = 'update' and not p_single then
+  if v_recorded <> v_columns or v_recorded @? '$[*] ? (@.foreign != "no")' or p_action = 'update' and not p_single
+     or p_spec ? 'attempts' then
     v_row := 'r';
     v_from := v_from || format('cross join lateral (select %s) r', (
       select string_agg(format('%s as %I', rowhook.print_column(c.value, 'n', 'row'), c.value ->> 'name'), ', ' order by c.at)

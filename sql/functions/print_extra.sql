@@ -22,8 +22,12 @@ begin
   end if;
   if p_generic then
     return format(
-      'row(%L::int[], %s, %s, nullif(current_setting(''rowhook.annotations'', true), ''''), %L::jsonb)::rowhook.event_extra',
-      nullif(p_undecided, '{}'), p_old_groups, v_old_key, rowhook.shape(p_spec -> 'names'));
+      'row(%L::int[], %s, %s, nullif(current_setting(''rowhook.annotations'', true), ''''), %L::jsonb%s)::rowhook.event_extra',
+      nullif(p_undecided, '{}'), p_old_groups, v_old_key, rowhook.shape(p_spec -> 'names'),
+      -- no column is called nothing
+      case when p_spec ? 'attempts' then format(
+        ' || coalesce(jsonb_build_object('''', nullif(jsonb_strip_nulls(jsonb_build_object(''record'', n."(faults)"%s)), ''{}'')), ''{}'')',
+        case when p_action = 'update' then ', ''old'', o."(faults)"' else '' end) else '' end);
   end if;
   if p_old_groups <> 'null' then
     v_groups := array(select (jsonb_path_query(p_spec, '$.entries[*].group_columns[*]') #>> '{}')::int2);

@@ -9,8 +9,8 @@
 --   wait      why nothing can be read now; the table is to be asked for again
 -- Of each row before it: pks, grp, record, as in rowhook.event; cursor (null: as pks); error: its filter
 -- raised. Raises when the table or the sort column is gone, or may not be read; and, unless p_guarded,
--- when a filter raises on one of the rows: call it again with p_guarded then, which costs a
--- subtransaction a row and keeps the error to its row.
+-- when a filter or a virtual column raises on one of the rows: call it again with p_guarded then, which costs
+-- subtransactions for each row and keeps the error to its row.
 --
 -- Must run in read committed. First the table is locked (against rewrites and drops only), then the
 -- rows' statement takes its snapshot: truncate and rewriting forms of alter table are not MVCC-safe,
@@ -62,6 +62,7 @@ declare
   v_snapshot   text;
   v_wanted     boolean;
   v_asked      json;
+  v_fault      text;
   v_cut        boolean := false;
   v_done       boolean := false;
 begin
@@ -113,14 +114,17 @@ begin
   v_until := v_began + p_ms * interval '1 millisecond';
   if v_rows is not null then
     -- straight into the result's columns: each statement in here costs as much as printing a row
-    for pks, grp, cursor, v_wanted, record, v_asked, v_snapshot in
-      execute rowhook.chunk_statement(v_source, v_entry, v_table.where_parts, v_rows, v_cursor, v_guarded, v_columns)
+    for pks, grp, cursor, v_wanted, record, v_asked, v_snapshot, v_fault in
+      execute rowhook.chunk_statement(v_source, v_entry, v_table.where_parts, v_rows, v_cursor, p_guarded, v_columns)
     loop
       v_scanned := v_scanned + 1;
       if v_guarded then
-        error := null;
+        error := v_fault;
         begin
-          execute v_verdict into v_wanted using v_asked;
+          v_wanted := true;
+          if error is null then
+            execute v_verdict into v_wanted using v_asked;
+          end if;
         exception when others then
           error := sqlerrm;
           v_wanted := true;

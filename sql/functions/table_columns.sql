@@ -1,6 +1,9 @@
 -- rowhook.table_columns(table): its columns as they are now, with all that generated code needs:
--- [{"attnum", "name", "type", "type_oid", "not_null", "base_oid", "settings", "foreign", "collation"?,
--- "expression"?}]. `collation` is the oid of one that is not the default, `expression` that of a virtual column.
+-- [{"attnum", "name", "type", "type_oid", "not_null", "base_oid", "settings", "foreign", "collation"?, "expression"?,
+-- "raises"?}].
+--   collation   oid of one that is not the default
+--   expression  of a virtual column
+--   raises      it may do so on some row (rowhook.may_raise)
 create or replace function rowhook.table_columns(p_relid oid) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -16,9 +19,11 @@ as $$
            'settings', t.settings,
            'foreign', t."foreign",
            'collation', c.collation_oid::bigint,
-           'expression', v.expression)) order by c.attnum), '[]')
+           'expression', v.expression,
+           'raises', nullif(rowhook.may_raise(d.adbin::text), false))) order by c.attnum), '[]')
   from rowhook.live_columns(p_relid) c
   cross join lateral rowhook.type_traits(c.type_oid) t
   left join pg_catalog.pg_attribute a on a.attrelid = p_relid and a.attnum = c.attnum
   left join rowhook.virtual_columns(p_relid) v on v.attnum = c.attnum
+  left join pg_catalog.pg_attrdef d on d.adrelid = p_relid and d.adnum = v.attnum
 $$;

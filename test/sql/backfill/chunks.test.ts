@@ -192,3 +192,42 @@ test('columns that are computed when read are in the record', async ({ skip }) =
     '{"id":4,"twice":8}',
   ])
 })
+
+test.each(['id int primary key', 'id int'])(
+  'a column that is computed when read, and raises, is null in the record, and an error where a filter names it (%s)',
+  async (key) => {
+    const { sql } = await createDatabase()
+    const [server] = await sql`select current_setting('server_version_num')::int as version`
+    if (server!['version'] < 180000) return
+    await sql.unsafe(`create table t (${key}, n int, b int generated always as (10 / n) virtual)`)
+    await sql`insert into t values (1, 0), (2, 2), (3, 9)`
+    const reading = await startReading(sql, 't')
+    await expect(reading.rows()).rejects.toThrow('division by zero')
+    const outcome = async () =>
+      (await reading.rows({ guarded: true })).map(({ record, error }) => [record, error])
+    expect(await outcome()).toEqual([
+      ['{"id":1,"n":0,"b":null}', null],
+      ['{"id":2,"n":2,"b":5}', null],
+      ['{"id":3,"n":9,"b":1}', null],
+    ])
+    const integers = ['id', 'n', 'b'].map((name, i) => ({
+      name,
+      attnum: i + 1,
+      type: 'integer',
+      notNull: false,
+    }))
+    const filter = await compileFilter('b > 1', integers)
+    await sql`update rowhook.sink_table set filter_parts = ${sql.json(filter.parts as never)}, filter_columns = '{3}'`
+    expect(await outcome()).toEqual([
+      ['{"id":1,"n":0,"b":null}', 'column b: division by zero'],
+      ['{"id":2,"n":2,"b":5}', null],
+    ])
+    await sql`update rowhook.sink_table set filter_parts = null, filter_columns = '{}', exclude_columns = '{3}'`
+    await sql`select rowhook.refresh('t')`
+    expect((await reading.rows()).map(({ record }) => record)).toEqual([
+      '{"id":1,"n":0}',
+      '{"id":2,"n":2}',
+      '{"id":3,"n":9}',
+    ])
+  },
+)
