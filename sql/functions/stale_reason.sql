@@ -42,6 +42,16 @@ begin
     return format('column %I of %s, which %s names, was dropped; edit %3$s and save the sink',
       coalesce(p_entry.column_names ->> v_missing.attnum::text, v_missing.attnum::text), v_name, v_missing.field);
   end if;
+  select * into v_missing
+  from (
+    select unnest(p_entry.filter_columns), 'filter'
+    union all select unnest(p_entry.group_columns), 'group_by') u(attnum, field)
+  where u.attnum = any (rowhook.unknown_columns(v_source.relid))
+  limit 1;
+  if found then
+    return format('column %I of %s, which %s names, is computed from tableoid, and triggers do not see in which partition or child '
+      'of a table a row lies; edit %3$s and save the sink', v_names ->> v_missing.attnum::text, v_name, v_missing.field);
+  end if;
   if p_entry.filter_parts is not null then
     v_error := rowhook.filter_fits(v_source.relid, p_entry.filter_parts);
     if v_error is not null then

@@ -43,7 +43,7 @@ export async function resolveTable(
   filter: RetentionInput['filter'],
 ): Promise<ResolvedTable> {
   try {
-    const [table] = await resolveTables(sql, [{ name, filter }])
+    const [table] = await resolveTables(sql, [{ name, filter }], { history: true })
     return table!
   } catch (error) {
     if (!(error instanceof InputError)) throw error

@@ -47,6 +47,12 @@ export interface ResolvedTable {
   columnNames: Record<string, string>
 }
 
+/** Whom the tables are for. */
+export interface ResolveOptions {
+  /** Retention, which excludes no columns; default false: a sink. */
+  history?: boolean
+}
+
 /**
  * Finds the tables and columns of a sink and checks its filters; all problems are told at once.
  * @throws InputError with paths `tables[i].name`, `.filter`, `.group_by[j]`, `.exclude_columns[j]`
@@ -54,6 +60,7 @@ export interface ResolvedTable {
 export async function resolveTables(
   sql: postgres.ISql,
   inputs: readonly TableInput[],
+  { history = false }: ResolveOptions = {},
 ): Promise<ResolvedTable[]> {
   const problems: InputProblem[] = []
   const resolved: ResolvedTable[] = []
@@ -63,7 +70,7 @@ export async function resolveTables(
   for (const [i, input] of inputs.entries()) {
     const path = `tables[${i}]`
     try {
-      const table = await resolveTable(sql, input, path, types)
+      const table = await resolveTable(sql, input, path, types, history)
       const twin = resolved.findIndex(({ relid }) => relid === table.relid)
       if (twin !== -1)
         problems.push({
@@ -85,10 +92,12 @@ async function resolveTable(
   input: TableInput,
   path: string,
   types: readonly FilterType[],
+  history: boolean,
 ): Promise<ResolvedTable> {
   const { relid, name } = await findTable(sql, input.name, `${path}.name`)
   const columns = await sql<Column[]>`
-    select c.attnum, c.name, t."foreign", pg_catalog.format_type(c.type_oid, null) as type
+    select c.attnum, c.name, t."foreign", pg_catalog.format_type(c.type_oid, null) as type,
+      c.attnum = any (rowhook.unknown_columns(${relid})) as unknown
     from rowhook.live_columns(${relid}) c cross join lateral rowhook.type_traits(c.type_oid) t`
   const problems: InputProblem[] = []
   const find = (list: readonly string[], field: string) =>
@@ -112,6 +121,16 @@ async function resolveTable(
       if (!(error instanceof InputError)) throw error
       problems.push(...error.problems)
     }
+  }
+  for (const column of columns) {
+    if (!column.unknown) continue
+    const why = `column ${column.name} of ${name} is computed from tableoid, and triggers do not see in which partition or child of a table a row lies`
+    if (compiled?.columns.includes(column.attnum) === true)
+      problems.push({ path: `${path}.filter`, message: `${why}; leave it out of the filter` })
+    if (group?.includes(column) === true)
+      problems.push({ path: `${path}.group_by`, message: `${why}; leave it out of group_by` })
+    if (!history && !excluded.includes(column))
+      problems.push({ path: `${path}.exclude_columns`, message: `${why}; exclude the column` })
   }
   if (problems.length > 0) throw new InputError(problems)
 
@@ -171,6 +190,8 @@ interface Column {
   name: string
   type: string
   foreign: 'no' | 'value' | 'array' | 'nested'
+  /** Triggers do not see its value. */
+  unknown: boolean
 }
 
 /** The name as it is spelt comes first, so that names that the API shows mean the same when they return. */

@@ -1,6 +1,8 @@
 // Virtual generated columns (Postgres 18): Postgres computes them when they are read, capture when the row is written.
 import type postgres from 'postgres'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { resolveTables } from '../../../src/capture/tables.ts'
+import { InputError } from '../../../src/errors.ts'
 import { createDatabase } from '../../support/database.ts'
 import { capture, delivered, events, lines } from './capturing.ts'
 
@@ -172,5 +174,87 @@ describe('a virtual column that raises', () => {
     const [{ raises }] = await sql<[{ raises: boolean }]>`
       select rowhook.may_raise(adbin::text) as raises from pg_attrdef where adrelid = 'v'::regclass`
     expect(raises).toBe(expected)
+  })
+})
+
+describe('a virtual column that names tableoid', () => {
+  const tag = "generated always as (tableoid::text || ':' || n) virtual"
+
+  test('is computed of a table that stands alone, and after a rename', async () => {
+    await sql.unsafe(`create table v (id int primary key, n text, b text ${tag})`)
+    const sink = await capture(sql, { name: 'v', filter: "b like '%:x'" })
+    const [{ oid }] = await sql<[{ oid: string }]>`select 'v'::regclass::oid::text as oid`
+    await sql`insert into v (id, n) values (1, 'x'), (2, 'y')`
+    await sql`update v set id = 3 where n = 'x'`
+    await sql`alter table v rename n to m`
+    await sql`update v set id = id + 10`
+    expect((await sent(sink)).messages).toEqual([
+      `i {"id":1,"n":"x","b":"${oid}:x"} null`,
+      `u {"id":3,"n":"x","b":"${oid}:x"} {"id":1}`,
+      `u {"id":13,"m":"x","b":"${oid}:x"} {"id":3}`,
+    ])
+    expect(await sql`select fault from rowhook.source`).toEqual([{ fault: null }])
+  })
+
+  test('and raises, raises in no statement', async () => {
+    await sql`create table v (id int primary key, n int, b int generated always as (tableoid::int8::int / n) virtual)`
+    const sink = await capture(sql, { name: 'v' })
+    await sql`insert into v (id, n) values (1, 0), (2, 2147483647)`
+    expect((await sent(sink)).messages).toEqual([
+      'i {"id":1,"n":0,"b":null} null',
+      'i {"id":2,"n":2147483647,"b":0} null',
+    ])
+  })
+
+  test('cannot be captured of a table with partitions or children: it has to be excluded', async () => {
+    await sql.unsafe(`create table p (id int primary key, n text, b text ${tag}) partition by range (id)`)
+    await sql`create table p1 partition of p default`
+    const why =
+      'column b of public.p is computed from tableoid, and triggers do not see in which partition or child of a table a row lies'
+    const refused = async (table: object, history = false) =>
+      resolveTables(sql, [{ name: 'p', ...table }], { history }).catch((e: unknown) =>
+        e instanceof InputError ? e.problems : e,
+      )
+    expect(await refused({})).toEqual([
+      { path: 'tables[0].exclude_columns', message: `${why}; exclude the column` },
+    ])
+    expect(await refused({ exclude_columns: ['b'], filter: "b > ''", group_by: ['b'] })).toEqual([
+      { path: 'tables[0].filter', message: `${why}; leave it out of the filter` },
+      { path: 'tables[0].group_by', message: `${why}; leave it out of group_by` },
+    ])
+    expect(await refused({}, true)).toMatchObject([{ name: 'public.p' }])
+    await capture(sql, { name: 'p', exclude_columns: ['b'] })
+    await sql`insert into p (id, n) values (1, 'x')`
+    expect(lines(await events(sql))).toEqual(['i 1 {"id":1,"n":"x"}'])
+  })
+
+  test('that comes later is null; everything else is captured as before', async () => {
+    await sql`create table p (id int primary key, n text) partition by range (id)`
+    await sql`create table p1 partition of p default`
+    const sink = await capture(sql, { name: 'p', filter: "n = 'x'" })
+    await sql.unsafe(`alter table p add b text ${tag}`)
+    await sql`insert into p (id, n) values (1, 'x'), (2, 'y')`
+    await sql`select rowhook.refresh('p')`
+    await sql`update p set id = 3 where n = 'x'`
+    await sql`update p1 set id = 4 where n = 'x'`
+    expect((await events(sql)).slice(2).map((e) => [e.sinks, e.undecided])).toEqual([
+      [[sink], null],
+      [[sink], null],
+    ])
+    expect((await sent(sink)).messages).toEqual([
+      'i {"id":1,"n":"x","b":null} null',
+      'u {"id":3,"n":"x","b":null} {"id":1}',
+      'u {"id":4,"n":"x","b":null} {"id":3}',
+    ])
+  })
+
+  test('and that a filter names makes the sink stale, when its table gets a child', async () => {
+    await sql.unsafe(`create table v (id int primary key, n text, b text ${tag})`)
+    await capture(sql, { name: 'v', filter: "b like '%:x'" })
+    await sql`create table w () inherits (v)`
+    await sql`select rowhook.refresh('v')`
+    expect((await sql`select stale_reason from rowhook.sink_table`)[0]!['stale_reason']).toBe(
+      'column b of public.v, which filter names, is computed from tableoid, and triggers do not see in which partition or child of a table a row lies; edit filter and save the sink',
+    )
   })
 })
