@@ -19,6 +19,11 @@ begin
   if to_regprocedure(format('rowhook.capture_%s()', source_id)) is null then
     perform rowhook.refresh_source(source_id); -- released since by somebody who took the last sink away
   end if;
+  if exists (select from rowhook.wanted_triggers(source_id, p_actions) w where w.definition like '%rowhook.rows\_%()')
+     and to_regprocedure(format('rowhook.rows_%s()', source_id)) is null then
+    execute rowhook.rows_code(rowhook.capture_spec(source_id));
+    execute format('revoke all on function rowhook.rows_%s() from public', source_id);
+  end if;
   for v_trigger in
     select w.relid, w.definition
     from rowhook.wanted_triggers(source_id, p_actions) w

@@ -52,6 +52,9 @@ begin
   end if;
   execute rowhook.capture_code(v_spec);
   execute format('revoke all on function rowhook.capture_%s() from public', v_source.id);
+  if to_regprocedure(format('rowhook.rows_%s()', v_source.id)) is not null then
+    execute rowhook.rows_code(v_spec);
+  end if;
   update rowhook.source s set fingerprint = v_seen, fault = v_fault, refreshed_at = now() where s.id = v_source.id;
   return true;
 end

@@ -36,11 +36,8 @@ begin
     return format('%s inherits from %s, and its triggers do not see statements on that table; name that table instead',
       p_relid, v_other);
   end if;
-  with recursive tree(relid) as (
-    select p_relid::oid union select i.inhrelid from tree t join pg_catalog.pg_inherits i on i.inhparent = t.relid)
-  select c.oid::regclass into v_other
-  from tree t join pg_catalog.pg_class c on c.oid = t.relid where c.relkind = 'f' limit 1;
-  if found then
+  v_other := (rowhook.foreign_members(p_relid))[1];
+  if v_other is not null then
     return format('%s is a foreign table below %s, and Postgres refuses writes through a table with both foreign members and our triggers; detach it first',
       v_other, p_relid);
   end if;

@@ -9,7 +9,7 @@ declare
   v_source   rowhook.source;
   v_name     text;
   v_names    jsonb;
-  v_parent   regclass;
+  v_other    regclass;
   v_missing  record;
   v_error    text;
 begin
@@ -25,10 +25,15 @@ begin
     return format('table %s has become a partition of %s; name that table in the sink instead', v_name,
       pg_catalog.pg_partition_root(v_source.relid));
   end if;
-  select i.inhparent::regclass into v_parent from pg_catalog.pg_inherits i where i.inhrelid = v_source.relid limit 1;
+  select i.inhparent::regclass into v_other from pg_catalog.pg_inherits i where i.inhrelid = v_source.relid limit 1;
   if found then
     return format('table %s has become a child of %s, and its triggers do not see statements on that table; '
-      'name that table in the sink, or end the inheritance', v_name, v_parent);
+      'name that table in the sink, or end the inheritance', v_name, v_other);
+  end if;
+  v_other := (rowhook.foreign_members(v_source.relid))[1];
+  if v_other is not null then
+    return format('table %s has a foreign member, %s, which Postgres does not let triggers with transition tables see; '
+      'detach it, or take the table out of the sink', v_name, v_other);
   end if;
   v_names := rowhook.column_names(v_source.relid);
   select * into v_missing

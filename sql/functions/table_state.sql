@@ -20,6 +20,7 @@ as $$
                 on d.adrelid = a.attrelid and d.adnum = a.attnum and a.attgenerated = 'v'
               where a.attrelid = m.relid and a.attnum > 0 and not a.attisdropped)), ';' order by m.relid::oid)
      from rowhook.table_tree(s.relid) m),
+    nullif(rowhook.foreign_members(s.relid)::oid[], '{}')::text,
     (select string_agg(concat_ws(' ', y.oid, y.typname, y.typnamespace, y.typowner, e.labels), ',' order by y.oid)
      from (
        select (p.value ->> 'type')::oid as oid

@@ -5,6 +5,9 @@
 -- Names begin with 00, so that among statement triggers ours come first: triggers fire by name, and
 -- what another one changes must be captured after what set it off. An inheritance child may have
 -- several captured parents, so its triggers carry the source's id as well.
+-- A tree with foreign members is captured row by row instead (rowhook.rows_code), and where a partitioned table has had
+-- triggers with transition tables, which would make statements fail, there come others that do nothing. They take the
+-- place of those, because to drop a trigger one must own the table.
 -- Truncate is captured where the source itself is truncated: of a single partition, there is nothing
 -- that a message about the whole table could say.
 create or replace function rowhook.wanted_triggers(p_source int, p_actions text[] default '{}')
@@ -13,20 +16,24 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select m.relid, w.name, g.oid is null or (g.tgtype & 1 = 1) <> (w.level = 'row'),
-         format('create or replace trigger %I after %s on %s %s for each %s execute function rowhook.capture_%s()',
+         format('create or replace trigger %I after %s on %s %s for each %s execute function rowhook.%s_%s()',
            w.name, w.action, m.relid,
-           case w.action
+           case case when w.by = 'capture' then w.action end
              when 'insert' then 'referencing new table as rowhook_new'
              when 'update' then 'referencing new table as rowhook_new old table as rowhook_old'
              when 'delete' then 'referencing old table as rowhook_old'
              else '' end,
-           w.level, p_source)
+           w.level, w.by, p_source)
   from rowhook.source s
+  cross join lateral (select rowhook.foreign_members(s.relid) <> '{}' offset 0) f(reached)
   cross join lateral rowhook.table_tree(s.relid) m
   cross join lateral rowhook.row_actions(m.relid) r(actions)
   cross join lateral (
     select a.action,
-           case when a.action = any (r.actions) then 'row' else 'statement' end as level,
+           case when a.action = 'truncate' or not f.reached then 'capture' else 'rows' end as by,
+           case when a.action = any (r.actions) or f.reached and a.action <> 'truncate'
+               and (select c.relkind = 'r' from pg_catalog.pg_class c where c.oid = m.relid)
+             then 'row' else 'statement' end as level,
            concat_ws('_', '00_rowhook', a.action, case when m.kind = 'child' then s.id end) as name
     from (select unnest(t.actions) from rowhook.sink_table t where t.source_id = s.id
           union select unnest(p_actions)
@@ -34,6 +41,6 @@ as $$
     where a.action <> 'truncate' or m.kind = 'table') w
   left join pg_catalog.pg_trigger g
     on g.tgrelid = m.relid and g.tgname = w.name
-    and g.tgfoid = to_regprocedure(format('rowhook.capture_%s()', s.id))
+    and g.tgfoid = to_regprocedure(format('rowhook.%s_%s()', w.by, s.id))
   where s.id = p_source
 $$;

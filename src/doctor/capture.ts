@@ -1,6 +1,6 @@
 // Does the capture of each table fit the table as it is now, and does each sink fit its tables?
 import type postgres from 'postgres'
-import { type Finding, counted, findingsOf } from './finding.ts'
+import { type Finding, counted, findingsOf, someOf } from './finding.ts'
 
 export interface CaptureState {
   table: string
@@ -8,6 +8,8 @@ export interface CaptureState {
   hasFunction: boolean
   /** The table, or what sinks want of it, changed since the function was made. */
   stale: boolean
+  /** Foreign tables among its partitions and children, quoted. */
+  foreign: string[]
 }
 
 export interface Capture {
@@ -20,7 +22,8 @@ export async function readCapture(sql: postgres.Sql): Promise<Capture> {
   const sources = await sql<CaptureState[]>`
     select rowhook.table_name(s.relid) as "table",
       to_regprocedure(format('rowhook.capture_%s()', s.id)) is not null as "hasFunction",
-      s.fingerprint is distinct from rowhook.source_fingerprint(s.id) as stale
+      s.fingerprint is distinct from rowhook.source_fingerprint(s.id) as stale,
+      array(select rowhook.table_name(m) from unnest(rowhook.foreign_members(s.relid)) m) as "foreign"
     from rowhook.source s
     where exists (select from pg_catalog.pg_class c where c.oid = s.relid)
       and (s.retention is not null or exists (select from rowhook.sink_table t where t.source_id = s.id))
@@ -41,7 +44,15 @@ export function checkCapture({ sources, staleTables }: Capture): Finding[] {
       `Edit it (rowhook sinks update ${sink} …); its changes are kept meanwhile.`,
     ),
   )
-  for (const { table, hasFunction, stale } of sources) {
+  for (const { table, hasFunction, stale, foreign } of sources) {
+    if (foreign.length > 0) {
+      findings.push(
+        problem(
+          `${table} has ${foreign.length === 1 ? 'a foreign member' : 'foreign members'}, ${someOf(foreign)}: Postgres refuses statements that reach it through triggers with transition tables`,
+          'Detach it, or take the table out of its sinks; until then its local rows are captured one by one, within 10 s of a running dispatcher.',
+        ),
+      )
+    }
     const refresh = `Run: select rowhook.refresh('${table.replaceAll("'", "''")}')`
     if (!hasFunction) findings.push(problem(`the capture function of ${table} is gone`, refresh))
     else if (stale) {

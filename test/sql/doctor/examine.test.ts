@@ -42,6 +42,27 @@ async function withSink() {
   return { api, sql, to }
 }
 
+test('finds a foreign partition of a captured table', async () => {
+  const api = await createTestApi()
+  const { sql } = api.database
+  await sql`create table orders (id int, status text) partition by range (id)`
+  await api.call('POST', '/api/endpoints', { name: 'app', url: 'https://app.example.com' })
+  await api.call('POST', '/api/sinks', { name: 'orders', endpoint: 'app', tables: [{ name: 'orders' }] })
+  await sql`create foreign data wrapper w`
+  await sql`create server s foreign data wrapper w`
+  await sql`create foreign table far partition of orders default server s`
+  const found =
+    'capture: public.orders has a foreign member, public.far: Postgres refuses statements that reach it through triggers with transition tables'
+  expect(await complaints(sql, 'capture')).toContain(found)
+  await sql`select rowhook.refresh('orders')`
+  expect(await complaints(sql, 'capture')).toEqual([
+    expect.stringMatching(
+      /^capture: sink orders is stale: table public.orders has a foreign member, public.far/,
+    ),
+    found,
+  ])
+})
+
 test('has nothing to say of triggers, capture, rights, connection, endpoints and clocks that are well', async () => {
   const { sql } = await withSink()
   const { findings } = await examine({ sql, keyRing, reach })

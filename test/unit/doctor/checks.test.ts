@@ -105,9 +105,9 @@ describe('triggers', () => {
 test('capture: stale sinks and lost functions are problems, what a dispatcher mends is a warning', () => {
   const findings = checkCapture({
     sources: [
-      { table: 'a', hasFunction: false, stale: true },
-      { table: 'b', hasFunction: true, stale: true },
-      { table: 'c', hasFunction: true, stale: false },
+      { table: 'a', hasFunction: false, stale: true, foreign: [] },
+      { table: 'b', hasFunction: true, stale: true, foreign: [] },
+      { table: 'c', hasFunction: true, stale: false, foreign: [] },
     ],
     staleTables: [{ sink: 'orders', reason: 'column x was dropped' }],
   })
