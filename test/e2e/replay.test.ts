@@ -106,6 +106,21 @@ test('call rowhook.replay takes a text filter, which the dispatcher compiles', a
   await completed(shop)
 })
 
+test('a filter that the dispatcher refuses fails the replay with the reason', async () => {
+  const shop = await openShop()
+  await shop.makeSink({})
+  await shop.sql`insert into orders values (1, 'new', 1)`
+  await shop.target.waitFor(1)
+  await shop.sql`call rowhook.replay('orders', since => now() - interval '5 minutes', filter => 'random() < 2')`
+  await eventually(async () => {
+    const { body } = await shop.rowhook.api('GET', '/api/sinks/orders/replays')
+    expect(body.data[0]).toMatchObject({
+      state: 'failed',
+      error: expect.stringMatching(/^filter: .*random/),
+    })
+  })
+})
+
 test('a replay is paused, resumed and cancelled while live changes flow', async () => {
   const shop = await openShop()
   await shop.makeSink({ concurrency: 1 })
