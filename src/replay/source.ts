@@ -24,7 +24,8 @@ export async function createReplaySource({ sql, stream, wake }: ReplaySourceOpti
   let compiled = replay.toCompile === null
   let last = position.last
   let brought = replay.rowsDone
-  let ended = last >= replay.untilId
+  // also where there is nothing (more) to read: the replay is completed with what a read brings, and be it nothing
+  let ended = false
   let timer: NodeJS.Timeout | undefined
 
   async function fail(error: unknown): Promise<null> {

@@ -66,6 +66,18 @@ test('a sink that did not exist when the changes happened gets those that its ow
   expect(target.messages).toHaveLength(13)
 })
 
+test('a replay of a window without a change completes', async () => {
+  const shop = await openShop()
+  await shop.makeSink({})
+  await shop.rowhook.api('POST', '/api/sinks/orders/replays', { since: ago(hour) })
+  await completed(shop)
+  await shop.sql`insert into orders values (1, 'new', 1)`
+  await shop.target.waitFor(1)
+  await shop.rowhook.api('POST', '/api/sinks/orders/replays', { since: ago(hour), until: ago(hour / 2) })
+  await completed(shop)
+  expect(shop.target.messages).toHaveLength(1)
+})
+
 test('a dry run says how many messages a replay would send, and sends none', async () => {
   const shop = await openShop()
   await shop.makeSink({})
