@@ -174,8 +174,27 @@ test('call rowhook.backfill starts one, and says at once what is wrong', async (
     ['total >', /syntax error/],
     ['total', /coalesce types numeric and boolean cannot be matched/i],
     ['true); drop table orders; --', /does not fit table public.orders/],
-    ['true), true)); drop table orders; select (select coalesce((true', /multi-query plan as cursor/],
+    ['true), true)); drop table orders; select (select coalesce((true', /syntax error at or near "\)"/],
     ['', /syntax error/],
+    ['total > 1) or (true', /syntax error at or near "\)"/],
+    ['total > 1], array[true', /syntax error at or near "\]"/],
+    ['true; true', /syntax error at or near ";"/],
+    ['true, true', /record and boolean cannot be matched/],
+    ['total > 1 or "', /unterminated quoted identifier/],
+    ['total > 1 -- and so on', /comments are not allowed/],
+    ['total > 1 -- and\n or true', /comments are not allowed/],
+    ['total > 1 -- */\n or true', /comments are not allowed/],
+    ['total /* the sum */ > 1', /comments are not allowed/],
+    ['select true', /syntax error at or near "select"/],
+    ['(select true)', /subqueries are not allowed/],
+    ['total > (select 1)', /subqueries are not allowed/],
+    ['total in (select 1) and id > 0', /subqueries are not allowed/],
+    ['not exists (select from pg_class where relname = tags::text)', /subqueries are not allowed/],
+    ['total = any (array(select 1))', /subqueries are not allowed/],
+    ['max(total) > 1', /aggregate functions are not allowed/],
+    ['max(new.total) > 1', /aggregate functions are not allowed/],
+    ['total > 1 / 0', /division by zero/],
+    [`total > 1${' '.repeat(10_000)}`, /10009 characters/],
   ] as const) {
     expect(await wrong(sql`call rowhook.backfill('orders', filter => ${filter})`), filter).toMatchObject({
       code: '22023',
@@ -186,10 +205,24 @@ test('call rowhook.backfill starts one, and says at once what is wrong', async (
   expect(await sql`select count(*)::int from orders`).toEqual([{ count: 100 }])
 })
 
+test('what looks like a comment or the end of an expression within a literal is a literal', async () => {
+  const { sql } = await prepare()
+  for (const filter of [
+    `tags::text <> ' -- /* ) ] ; */'`,
+    `tags::text <> 'it''s -- ' and tags::text <> E'\\'-- ]'`,
+    `tags::text <> $a$ ' -- $a$`,
+    `(total > 1) or (id in (1, 2) and (array[1, 2])[1] = id)`,
+    `old.total > 1 and new.at > now() - interval '1 day' or total between 1\n and 2`,
+  ]) {
+    expect(await sql`select rowhook.plan_filter('orders', ${filter})`, filter).toHaveLength(1)
+  }
+})
+
 test("planning a person's text runs none of it", async () => {
   const { sql } = await prepare()
   await sql`create sequence calls`
-  const text = `nextval('public.calls') > 0 and (select count(*) from generate_series(1, 1000000000)) > 0`
-  await sql`select rowhook.plan_filter('orders', ${text})`
+  await sql`select rowhook.plan_filter('orders', ${`nextval('public.calls') > 0 and id > 0`})`
+  const counting = `nextval('public.calls') > 0 and (select count(*) from generate_series(1, 1000000000)) > 0`
+  await expect(sql`select rowhook.plan_filter('orders', ${counting})`).rejects.toThrow('subqueries')
   expect(await sql`select is_called from calls`).toEqual([{ is_called: false }])
 })
