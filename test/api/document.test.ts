@@ -257,6 +257,11 @@ describe('a document', () => {
       `sinks:\n${document.slice(document.indexOf('  - name: orders\n'), document.indexOf('retentions')).repeat(2)}`,
       'sinks[1].name',
     ],
+    [
+      'names the table of a retention twice',
+      'retentions: [{ table: orders, keep: 2 days }, { table: public.orders, keep: 3 days }]',
+      'retentions[1].table',
+    ],
     ['tags something', 'endpoints: !!js/function "x"', ''],
     ['refers to itself endlessly', 'endpoints: &a [*a]', ''],
   ])('that %s is refused, pointing at it', async (_, text, path) => {

@@ -1,6 +1,7 @@
 // The retentions of a document against those of the database.
 import type postgres from 'postgres'
 import type { Db } from '../../db/kysely.ts'
+import { InputError } from '../../errors.ts'
 import { resolveTable } from '../retentionChanges.ts'
 import { type Retention, checkInterval, listRetentions } from '../store/retentions.ts'
 import { tableNames } from '../store/sources.ts'
@@ -26,11 +27,17 @@ export async function planRetentions(
     entries.map(({ table }) => table),
   )
   const steps: RetentionStep[] = []
-  const named = new Set<string>()
+  /** Tables and where the document names them; under however many spellings. */
+  const named = new Map<string, number>()
   for (const [index, given] of entries.entries()) {
     await withinAsync(`retentions[${index}]`, async () => {
       const name = names.get(given.table) ?? given.table
-      named.add(name)
+      const first = named.get(name)
+      if (first !== undefined) {
+        const message = `is ${name}, which stands in the document twice; first as retentions[${first}]`
+        throw new InputError([{ path: 'table', message }])
+      }
+      named.set(name, index)
       const row = rows.find(({ table }) => table === name)
       const entry = row === undefined ? given : underPresentNames(given, row)
       const after = { keep: await checkInterval(sql, entry.keep, 'keep'), filter: entry.filter }
