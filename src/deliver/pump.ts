@@ -14,6 +14,9 @@ import type { RunState, UnderWay } from './state.ts'
 /** Bytes of one request's body, about: a batch of large records is cut there. */
 const maxBodyBytes = 8 * 1024 * 1024
 
+/** A longer timer fires at once. A rate limit may ask for one: one request in a month. */
+const maxTimerMs = 2 ** 31 - 1
+
 export interface Pump {
   /** Begins as many requests as may begin now. */
   send(): void
@@ -48,11 +51,14 @@ export function createPump(state: RunState, { settler, loader, postpone, forget 
   const now = (): number => performance.now()
 
   function again(timer: keyof typeof timers, ms: number): void {
-    timers[timer] ??= setTimeout(() => {
-      timers[timer] = undefined
-      state.pump()
-      // a fraction would be cut off, and the time not yet have come
-    }, Math.ceil(ms))
+    timers[timer] ??= setTimeout(
+      () => {
+        timers[timer] = undefined
+        state.pump()
+        // a fraction would be cut off, and the time not yet have come; it is looked again where it has not
+      },
+      Math.min(Math.ceil(ms), maxTimerMs),
+    )
   }
 
   /** Begins one request; false when there is nothing to send now. */

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import { Webhook } from 'standardwebhooks'
 import { beforeAll, expect, test } from 'vitest'
@@ -52,6 +53,16 @@ test('compression gzip: the body arrives compressed, and its signature is that o
   expect(new Webhook(secret).verify(text, headers)).toMatchObject({
     data: expect.arrayContaining([expect.objectContaining({ action: 'insert' })]),
   })
+})
+
+test('rate_limit: of one request in months, the second one waits in peace', async () => {
+  const { sql } = stage.database
+  const { table, receiver } = await stage.sink({ rate_limit: 1e-7 })
+  await insertItems(sql, table, 1, 2)
+  await receiver.waitFor(1)
+  await sleep(300)
+  expect(receiver.messages).toHaveLength(1)
+  expect(stage.rowhook.output).toEqual([])
 })
 
 test('rate_limit: requests keep their distance, whatever waits, and an idle time earns no burst', async () => {
