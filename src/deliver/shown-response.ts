@@ -10,7 +10,8 @@ const shownChars = 1000
  */
 export function responseShower(secrets: readonly string[]): (body: string) => string | null {
   const { redact } = createRedactor(secrets)
-  // Masked before it is cut: half a secret would not be recognised. Escaped, one is six times as long at most.
-  const read = shownChars + 6 * Math.max(0, ...secrets.map(({ length }) => length))
+  // Masked before it is cut: half a secret would not be recognised. Escaped, one is twelve times as long at
+  // most. A signature has a hundred characters.
+  const read = shownChars + 12 * Math.max(100, ...secrets.map(({ length }) => length))
   return (body) => (body === '' ? null : redact(body.slice(0, read)).slice(0, shownChars))
 }

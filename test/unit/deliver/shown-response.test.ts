@@ -22,6 +22,20 @@ describe('an answer', () => {
     )
   })
 
+  it('shows nothing of a secret that is escaped until it is many times as long, and cut off', () => {
+    const escaped = Array.from('k'.repeat(40), (c) => `\\\\u00${c.charCodeAt(0).toString(16)}`).join('')
+    const shown = show('-'.repeat(990) + escaped + 'end')!
+    expect(shown).toBe(`${'-'.repeat(990)}***end`)
+  })
+
+  it('that echoes the signature shows it masked', () => {
+    const signature = `v1,${'K5oZ/N+5'.repeat(5)}I4A=`
+    expect(show(JSON.stringify({ 'webhook-signature': `${signature} ${signature}` }))).toBe(
+      '{"webhook-signature":"v1,*** v1,***"}',
+    )
+    expect(show('-'.repeat(980) + signature)).toBe(`${'-'.repeat(980)}v1,***`)
+  })
+
   it('shows nothing of a secret that is cut off', () => {
     for (const before of [961, 970, 999]) {
       const shown = show('-'.repeat(before) + 'k'.repeat(40) + 'end')!
