@@ -26,7 +26,7 @@ export async function startBackfill(changing: Change, sink: SinkRow, input: Back
 
 /**
  * How many rows such a backfill would send, about; null: it cannot be said. It is made and taken back, so
- * that what would be refused is refused.
+ * that what would be refused is refused, save for another one that is under way.
  */
 export async function countBackfill(
   sql: postgres.Sql,
@@ -38,6 +38,7 @@ export async function countBackfill(
   await sql
     .begin(async (tx) => {
       const db = kyselyInside(tx)
+      await setAside(tx, sink.id)
       const id = await create({ tx, db }, sink, input)
       total = (await findHistory(db, 'backfill', sink.id, id)).rows_total
       throw takenBack
@@ -46,6 +47,14 @@ export async function countBackfill(
       if (error !== takenBack) throw error
     })
   return total
+}
+
+// A table has one backfill at a time, and a count is none. Taken back with the rest. The sink is locked first,
+// as rowhook.set_backfill_state does it.
+async function setAside(tx: postgres.TransactionSql, sinkId: number): Promise<void> {
+  await tx`select from rowhook.sink where id = ${sinkId} for no key update`
+  await tx`
+    update rowhook.backfill set state = 'cancelled' where sink_id = ${sinkId} and state in ('active', 'paused')`
 }
 
 /**

@@ -48,6 +48,16 @@ describe('a backfill', () => {
     expect((await call('POST', path, { tables: [{ name: 'orders' }] })).status).toBe(409)
   })
 
+  it('is counted while another one of the same table runs, which goes on', async () => {
+    const { call, database } = await withSink()
+    await database.sql`insert into orders select i, 'new', now() from generate_series(1, 20) i`
+    await call('POST', path, { tables: [{ name: 'orders' }] })
+    const { status, body } = await call('POST', path, { dry_run: true, tables: [{ name: 'orders' }] })
+    expect(status).toBe(200)
+    expect(body).toEqual({ dry_run: true, rows_total: 20 })
+    expect((await call('GET', path)).body.data).toMatchObject([{ state: 'active' }])
+  })
+
   it('begins with the sink, where that asks for one', async () => {
     const { call } = await withSink({ backfill: { tables: [{ name: 'orders' }] } })
     expect((await call('GET', path)).body.data).toMatchObject([{ tables: ['public.orders'] }])
