@@ -16,6 +16,12 @@ export function fromDatabase(error: unknown): RowhookError | undefined {
   if (!isFailure(error)) return undefined
   const { code, message, hint } = error
   const options = { cause: error, ...(hint === undefined ? {} : { hint }) }
+  if (isConnectionError(error) || code.startsWith('57P') || code.startsWith('53')) {
+    return new DatabaseError('the database cannot be reached', {
+      hint: 'Try again in a moment.',
+      cause: error,
+    })
+  }
   if (code === 'P0002') return new NotFoundError(message, options)
   if (code === '22023' || code === 'P0001')
     return new InputError([{ path: error.column_name ?? '', message }], options)
@@ -41,12 +47,6 @@ export function fromDatabase(error: unknown): RowhookError | undefined {
   if (code === '42883' || code === '42P01' || code === '3F000') {
     return new DatabaseError('the SQL in the database is missing or older than this program', {
       hint: 'Run: npx install-sql',
-      cause: error,
-    })
-  }
-  if (isConnectionError(error) || code.startsWith('57P') || code.startsWith('53')) {
-    return new DatabaseError('the database cannot be reached', {
-      hint: 'Try again in a moment.',
       cause: error,
     })
   }

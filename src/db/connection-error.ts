@@ -7,6 +7,8 @@ type Describe = (target: DatabaseTarget, place: string, error: ErrorFields) => s
 interface ErrorFields {
   code?: string
   message?: string
+  /** Of an error of the server; FATAL: it ended the connection. */
+  severity?: string
 }
 
 const unreachable: Describe = (_, place) =>
@@ -15,6 +17,9 @@ const untrusted: Describe = (_, place, { code }) =>
   `the certificate of ${place} is not trusted (${code}); add sslrootcert=<the file of its CA> to DATABASE_URL, or sslmode=no-verify to go without the check`
 const closed: Describe = (_, place) =>
   `${place} closed the connection at once; check that it is a Postgres server and accepts this client`
+
+/** What 55000 is called here where it ends a connection. */
+const closedCode = 'FATAL 55000'
 
 const descriptions: Record<string, Describe> = {
   ECONNREFUSED: (_, place) =>
@@ -56,6 +61,11 @@ const descriptions: Record<string, Describe> = {
     `there is no database "${databaseName(target)}" at ${place}; make it with: create database "${databaseName(target)}"`,
   '53300': (_, place) => `${place} has no connection left; raise its limit, or lower what others use`,
   '57P03': (_, place) => `${place} is starting or stopping; try again in some seconds`,
+  // of a statement, the code means something else
+  [closedCode]: (target, place, { message = '' }) =>
+    /not currently accepting/.test(message)
+      ? `database "${databaseName(target)}" at ${place} takes no connections; let it with: alter database "${databaseName(target)}" allow_connections true`
+      : `${place}: ${message}; correct DATABASE_URL, or mend that database`,
   SASL_SIGNATURE_MISMATCH: (_, place) =>
     `${place} could not prove that it knows the password; is it the right server?`,
 }
@@ -89,8 +99,8 @@ function fieldsOf(error: unknown): ErrorFields {
   return { code: '', message: String(error) }
 }
 
-const pick = ({ code, message }: ErrorFields): ErrorFields => ({
-  ...(typeof code === 'string' ? { code } : {}),
+const pick = ({ code, message, severity }: ErrorFields): ErrorFields => ({
+  ...(typeof code === 'string' ? { code: code === '55000' && severity === 'FATAL' ? closedCode : code } : {}),
   ...(typeof message === 'string' ? { message } : {}),
 })
 

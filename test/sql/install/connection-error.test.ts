@@ -6,6 +6,7 @@ import { type AddressInfo, type Socket, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { connect } from '../../../src/db/connect.ts'
 import type { PostgresServer } from '../../../src/embedded/postgres.ts'
 import { atEnd } from '../../support/at-end.ts'
 import { createAuthority } from '../../support/certificates.ts'
@@ -111,6 +112,17 @@ describe('a server that refuses', () => {
     url.pathname = '/shop'
     expect(await lineFor(url.href)).toBe(
       `there is no database "shop" at 127.0.0.1:${server.port}; make it with: create database "shop"`,
+    )
+  })
+
+  test('the database takes no connections', async () => {
+    const url = new URL(server.url)
+    const admin = connect(server.url, { max: 1 })
+    await admin.unsafe('create database closed allow_connections false')
+    await admin.end()
+    url.pathname = '/closed'
+    expect(await lineFor(url.href)).toBe(
+      `database "closed" at 127.0.0.1:${server.port} takes no connections; let it with: alter database "closed" allow_connections true`,
     )
   })
 
