@@ -158,11 +158,10 @@ export function messageRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono
       optionalBody(v.strictObject({})),
       async (c) => {
         const sink = await findSink(db, c.req.param('sink'))
-        const { event_id, state } = await messageOf(sink, c.req.param('event_id'))
+        const { event_id } = await messageOf(sink, c.req.param('event_id'))
         const count = await change(sql, c.get('actor'), async ({ db, audit }) => {
           const count = await commandMessages(db, command, sink.id, { eventIds: [event_id] })
-          if (count === 0)
-            throw new ConflictError(`a message that is ${state} cannot be ${participles[command]}`)
+          if (count === 0) return 0
           await audit({
             action: `messages.${command}`,
             resource: `sink:${sink.name}`,
@@ -171,6 +170,12 @@ export function messageRoutes({ sql, db }: Pick<ApiOptions, 'sql' | 'db'>): Hono
           })
           return count
         })
+        if (count === 0) {
+          // its state of now: a dispatcher may have moved it since it was asked for
+          const { state } = await messageOf(sink, event_id)
+          const isDone = command === 'discard' && state === 'discarded'
+          if (!isDone) throw new ConflictError(`a message that is ${state} cannot be ${participles[command]}`)
+        }
         return c.json({ count })
       },
     )

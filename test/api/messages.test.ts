@@ -88,6 +88,17 @@ describe('messages', () => {
     expect(seen).toEqual(['4', '3', '2', '1', '0'])
   })
 
+  it('are discarded however often it is asked for, one after the other or at once', async () => {
+    const { call } = await withMessages(2)
+    const { data } = (await call('GET', path)).body
+    const [second, first] = data.map(({ event_id }: { event_id: string }) => `${path}/${event_id}/discard`)
+    expect(await call('POST', first)).toMatchObject({ status: 200, body: { count: 1 } })
+    expect(await call('POST', first)).toMatchObject({ status: 200, body: { count: 0 } })
+    const answers = await Promise.all([1, 2, 3].map(() => call('POST', second)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    expect((await call('GET', `${path}?state=discarded`)).body.data).toHaveLength(2)
+  })
+
   it('are shown one at a time', async () => {
     const { call } = await withMessages(2)
     const { data } = (await call('GET', path)).body
