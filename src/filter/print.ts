@@ -299,7 +299,9 @@ function createPrinter(dialect: Dialect, bare: (name: string) => boolean = () =>
       case 'collate':
         text('(')
         print(expr.arg)
-        text(` COLLATE pg_catalog.${quoteIdentifier(expr.collation)}`)
+        text(' ')
+        mark(expr)
+        text(`COLLATE pg_catalog.${quoteIdentifier(expr.collation)}`)
         return text(')')
     }
   }
@@ -316,6 +318,7 @@ const marksItself: ReadonlySet<Expr['kind']> = new Set([
   'in',
   'between',
   'distinct',
+  'collate',
 ])
 
 interface LikeForm {

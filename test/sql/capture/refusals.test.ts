@@ -119,6 +119,13 @@ test.each(['  ', "name like 'a' escape 'bc'", "name = E'\\x00'"])(
   },
 )
 
+test('a collation that does not exist is refused with the position of its clause', async () => {
+  await sql`create table t (id int primary key, name text)`
+  expect(await problems({ name: 't', filter: `name collate "nope" = 'x'` })).toEqual([
+    { path: 'tables[0].filter', position: 6, message: expect.stringContaining('nope') as string },
+  ])
+})
+
 test('a table that is named twice is refused, however it is spelt', async () => {
   await sql`create table t (id int primary key)`
   expect(await problems([{ name: 't' }, { name: '"public".T' }])).toEqual([

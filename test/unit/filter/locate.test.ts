@@ -26,6 +26,11 @@ describe('a place in the printed filter leads back to', () => {
     expect(await positionOf(text, printed)).toBe(Array.from(text.slice(0, index)).length + 1)
   })
 
+  it('a collation, although it is printed behind what it is for', async () => {
+    expect(await positionOf(`email collate "C" = 'x'`, 'COLLATE')).toBe(7)
+    expect(await positionOf(`email collate "C" = 'x'`, '"email"')).toBe(1)
+  })
+
   it('the nearest thing before it, when the place itself was not written by the user', async () => {
     expect(await positionOf('active and id = 1', 'AND')).toBe(1)
   })
