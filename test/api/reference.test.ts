@@ -80,6 +80,25 @@ describe('what is not there', () => {
     }
   })
 
+  it.each(['.', '..'])('is %j as a name, which no URL can carry', async (name) => {
+    const { call, database } = await createTestApi()
+    await database.sql`create table public.orders (id int primary key)`
+    await call('POST', '/api/endpoints', { name: 'e', url: 'https://example.com' })
+    for (const [path, body] of [
+      ['/api/endpoints', { name, url: 'https://example.com' }],
+      ['/api/sinks', { name, endpoint: 'e', tables: [{ name: 'orders' }] }],
+      ['/api/tokens', { name, scopes: ['read'] }],
+    ] as const) {
+      const answer = await call('POST', path, body)
+      expect(answer.status).toBe(400)
+      expect(answer.body.errors).toEqual([{ path: 'name', message: expect.stringContaining('URL') }])
+    }
+    expect((await call('POST', '/api/endpoints', { name: '...', url: 'https://example.com' })).status).toBe(
+      201,
+    )
+    expect((await call('GET', '/api/endpoints/...')).status).toBe(200)
+  })
+
   it('is a body of more than 4 MiB', async () => {
     const { call } = await createTestApi()
     expect((await call('POST', '/api/sinks', JSON.stringify('x'.repeat(4 * 1024 * 1024)))).status).toBe(413)

@@ -1,13 +1,16 @@
 // The one place that says what names and ids are.
 import * as v from 'valibot'
 
-/** What endpoints, sinks and tokens may be called. */
-export const nameForm = /^[A-Za-z0-9_.-]{1,100}$/
+/** What endpoints, sinks and tokens may be called. A URL cannot end in `.` or `..`: they mean folders there. */
+export const nameForm = /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}$/
 
 /** A name in a body. */
 export const name = v.pipe(
   v.string(),
-  v.regex(nameForm, 'must be 1 to 100 characters out of A-Z, a-z, 0-9, underscore, dot and hyphen'),
+  v.regex(
+    nameForm,
+    'must be 1 to 100 characters out of A-Z, a-z, 0-9, underscore, dot and hyphen, and not "." or "..", which no URL can carry',
+  ),
 )
 
 /** An id. */
