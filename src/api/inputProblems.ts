@@ -2,14 +2,15 @@
 import type * as v from 'valibot'
 import type { InputProblem } from '../errors.ts'
 
-/** One problem per issue, each with a path such as `tables[0].filter`. */
+/** A problem for each issue, said once, with a path such as `tables[0].filter`. */
 export function problemsOf(issues: readonly v.BaseIssue<unknown>[]): InputProblem[] {
-  return issues.map((issue) => {
+  const problems = issues.map((issue): InputProblem => {
     // valibot takes a list for an object, and then complains about its entries.
     const list = issue.path?.findIndex(({ type, input }) => type === 'object' && Array.isArray(input)) ?? -1
     if (list === -1) return { path: pathOf(issue.path), message: messageOf(issue) }
     return { path: pathOf(issue.path!.slice(0, list)), message: 'must be an object' }
   })
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()]
 }
 
 /** `tables[0].filter`; a key that is no plain name stands in brackets and quotes. */

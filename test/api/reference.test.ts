@@ -99,6 +99,16 @@ describe('what is not there', () => {
     expect((await call('GET', '/api/endpoints/...')).status).toBe(200)
   })
 
+  it('is a list where an object belongs, which is said once', async () => {
+    const { call } = await createTestApi()
+    for (const path of ['/api/endpoints', '/api/sinks', '/api/tokens', '/api/filters/check']) {
+      const { status, body } = await call('POST', path, '[]')
+      expect(status).toBe(400)
+      expect(body.errors).toEqual([{ path: '', message: 'must be an object' }])
+      expect(body.detail).toBe('must be an object.')
+    }
+  })
+
   it('is a body of more than 4 MiB', async () => {
     const { call } = await createTestApi()
     expect((await call('POST', '/api/sinks', JSON.stringify('x'.repeat(4 * 1024 * 1024)))).status).toBe(413)
