@@ -30,6 +30,11 @@ const options = {
   help: { type: 'boolean', short: 'h' },
 } as const
 
+// A reader that has seen enough (head, less) is no error, and no reason to leave an installation half way.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 const print = (text: string) => process.stdout.write(text)
 const printLine = (line: string) => print(`${line}\n`)
 

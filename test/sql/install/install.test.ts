@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFileSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import type postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { connect } from '../../../src/db/connect.ts'
@@ -79,6 +82,24 @@ test('--print is one statement, for inside or outside of a transaction, and appl
   const before = await fingerprint(sql)
   await sql.unsafe(script)
   expect(await fingerprint(sql)).toEqual(before)
+})
+
+test('--print ends quietly when its reader has seen enough', async () => {
+  for (let i = 0; i < 3; i += 1) {
+    const child = spawn(
+      process.execPath,
+      [join(import.meta.dirname, '../../../src/cli/install-sql.ts'), '--print'],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
+    const said = text(child.stderr)
+    const ended = once(child, 'close')
+    await once(child.stdout, 'data')
+    child.stdout.destroy()
+    expect(await ended).toEqual([0, null])
+    expect(await said).toBe('')
+  }
 })
 
 test('--print leaves the settings of the session as they were', async () => {
