@@ -99,7 +99,16 @@ const environment = v.object({
     ),
     '',
   ),
-  ROWHOOK_HOST: v.optional(v.pipe(text, v.regex(/^[^\s/]+$/, 'is not a host name or address')), '127.0.0.1'),
+  ROWHOOK_HOST: v.optional(
+    v.pipe(
+      text,
+      v.regex(
+        /^[^\s/]+$/,
+        'is not a host name or address; give one of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them',
+      ),
+    ),
+    '127.0.0.1',
+  ),
   ROWHOOK_PORT: v.optional(port, '7447'),
   ROWHOOK_ADMIN_TOKEN: v.optional(adminToken),
   ROWHOOK_ENCRYPTION_KEY: v.optional(text),

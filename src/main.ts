@@ -289,7 +289,8 @@ async function checkDatabase(sql: Sql): Promise<void> {
     })
   }
   if (state.state !== 'current') {
-    throw new ConfigError(state.reason, { hint: 'Run: npx install-sql' })
+    const elsewhere = state.state === 'absent' ? ', or correct DATABASE_URL.' : ''
+    throw new ConfigError(state.reason, { hint: `Run: npx install-sql${elsewhere}` })
   }
 }
 

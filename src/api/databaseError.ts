@@ -46,7 +46,7 @@ export function fromDatabase(error: unknown): RowhookError | undefined {
   }
   if (code === '42883' || code === '42P01' || code === '3F000') {
     return new DatabaseError('the SQL in the database is missing or older than this program', {
-      hint: 'Run: npx install-sql',
+      hint: 'Run npx install-sql, or correct the DATABASE_URL of this process.',
       cause: error,
     })
   }

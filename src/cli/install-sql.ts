@@ -75,6 +75,11 @@ function readFlags(args: string[]) {
 
 function databaseUrl(flag: string | undefined): string {
   const url = flag ?? process.env.DATABASE_URL ?? ''
+  if (flag?.trim() === '') {
+    throw new ConfigError('--database-url is empty', {
+      hint: 'give a Postgres URL such as postgres://user:password@host:5432/database with it',
+    })
+  }
   if (url.trim() === '') {
     throw new ConfigError('DATABASE_URL is not set', {
       hint: 'give a Postgres URL such as postgres://user:password@host:5432/database in it, or with --database-url',
@@ -101,9 +106,12 @@ async function check(url: string): Promise<number> {
       printLine(`rowhook ${version} is installed`)
       return 0
     }
-    const next = state === 'newer' ? 'use the newer rowhook' : 'run install-sql'
-    process.stderr.write(`install-sql: ${reason}; ${next}\n`)
-    return 1
+    const next = {
+      newer: 'use the newer rowhook',
+      behind: 'run install-sql',
+      absent: 'run install-sql, or correct DATABASE_URL',
+    }
+    throw new ConfigError(reason, { hint: next[state] })
   } finally {
     await sql.end({ timeout: 5 })
   }
@@ -123,16 +131,19 @@ async function remove(url: string): Promise<void> {
   printLine(steps === 0 ? 'rowhook is not installed: nothing to remove' : 'rowhook is removed')
 }
 
-/** One line: what is wrong, then the next step. */
-function lineOf(error: unknown): string {
+/** One line: what is wrong, then the next step, about the place where the URL was given. */
+function lineOf(error: unknown, args: readonly string[]): string {
   const message = error instanceof Error ? error.message : String(error)
   const hint = error instanceof RowhookError ? error.hint : undefined
-  return (hint === undefined ? message : `${message}; ${hint}`).replaceAll(/\s*\n\s*/g, ' ')
+  const line = (hint === undefined ? message : `${message}; ${hint}`).replaceAll(/\s*\n\s*/g, ' ')
+  const isFlag = args.some((arg) => arg === '--database-url' || arg.startsWith('--database-url='))
+  return isFlag ? line.replaceAll('DATABASE_URL', '--database-url') : line
 }
 
+const given = process.argv.slice(2)
 try {
-  process.exitCode = await run(process.argv.slice(2))
+  process.exitCode = await run(given)
 } catch (error) {
-  process.stderr.write(`install-sql: ${lineOf(error)}\n`)
+  process.stderr.write(`install-sql: ${lineOf(error, given)}\n`)
   process.exitCode = 1
 }

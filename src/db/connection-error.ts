@@ -58,13 +58,13 @@ const descriptions: Record<string, Describe> = {
       ? `${place} accepts TLS only; add sslmode=require to DATABASE_URL`
       : `role ${role(target)} may not connect to ${place}: ${message}; correct the role in DATABASE_URL, or the server's pg_hba.conf`,
   '3D000': (target, place) =>
-    `there is no database "${databaseName(target)}" at ${place}; make it with: create database "${databaseName(target)}"`,
+    `there is no database "${databaseName(target)}" at ${place}; make it with: create database "${databaseName(target)}", or correct DATABASE_URL`,
   '53300': (_, place) => `${place} has no connection left; raise its limit, or lower what others use`,
   '57P03': (_, place) => `${place} is starting or stopping; try again in some seconds`,
   // of a statement, the code means something else
   [closedCode]: (target, place, { message = '' }) =>
     /not currently accepting/.test(message)
-      ? `database "${databaseName(target)}" at ${place} takes no connections; let it with: alter database "${databaseName(target)}" allow_connections true`
+      ? `database "${databaseName(target)}" at ${place} takes no connections; let it with: alter database "${databaseName(target)}" allow_connections true, or correct DATABASE_URL`
       : `${place}: ${message}; correct DATABASE_URL, or mend that database`,
   SASL_SIGNATURE_MISMATCH: (_, place) =>
     `${place} could not prove that it knows the password; is it the right server?`,

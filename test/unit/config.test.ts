@@ -73,9 +73,10 @@ describe('the environment', () => {
     ['ROWHOOK_POOL_SIZE', '1'],
     ['ROWHOOK_MIN_RETENTION', 'a day'],
     ['ROWHOOK_MIN_RETENTION', '1s'],
-  ])('says in one line what is wrong with %s=%s, without its value', (name, value) => {
+  ])('says in one line what is wrong with %s=%s and what to do, without its value', (name, value) => {
     const line = problem({ ...minimal, [name]: value })
     expect(line.startsWith(name)).toBe(true)
+    expect(line).toMatch(/it looks like|give |choose |make one with|write networks/i)
     expect(line).not.toContain('\n')
     expect(line).not.toMatch(/hunter2|aHVudGVyMg/)
   })

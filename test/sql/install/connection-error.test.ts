@@ -10,7 +10,7 @@ import { connect } from '../../../src/db/connect.ts'
 import type { PostgresServer } from '../../../src/embedded/postgres.ts'
 import { atEnd } from '../../support/at-end.ts'
 import { createAuthority } from '../../support/certificates.ts'
-import { installSql } from '../../support/command.ts'
+import { installSql, rowhook } from '../../support/command.ts'
 import { createDatabase } from '../../support/database.ts'
 import { ownServer } from '../../support/server.ts'
 
@@ -111,8 +111,13 @@ describe('a server that refuses', () => {
     const url = new URL(server.url)
     url.pathname = '/shop'
     expect(await lineFor(url.href)).toBe(
-      `there is no database "shop" at 127.0.0.1:${server.port}; make it with: create database "shop"`,
+      `there is no database "shop" at 127.0.0.1:${server.port}; make it with: create database "shop", or correct DATABASE_URL`,
     )
+    const { code, stderr } = await installSql(['--database-url', url.href])
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `install-sql: there is no database "shop" at 127.0.0.1:${server.port}; make it with: create database "shop", or correct --database-url\n`,
+    })
   })
 
   test('the database takes no connections', async () => {
@@ -122,7 +127,7 @@ describe('a server that refuses', () => {
     await admin.end()
     url.pathname = '/closed'
     expect(await lineFor(url.href)).toBe(
-      `database "closed" at 127.0.0.1:${server.port} takes no connections; let it with: alter database "closed" allow_connections true`,
+      `database "closed" at 127.0.0.1:${server.port} takes no connections; let it with: alter database "closed" allow_connections true, or correct DATABASE_URL`,
     )
   })
 
@@ -140,7 +145,21 @@ describe('a server that refuses', () => {
 
   test('rowhook is not installed', async () => {
     const { url } = await createDatabase({ template: false })
-    expect(await lineFor(url)).toBe('rowhook is not installed in this database; run install-sql')
+    expect(await lineFor(url)).toBe(
+      'rowhook is not installed in this database; run install-sql, or correct DATABASE_URL',
+    )
+    expect((await installSql(['--check', `--database-url=${url}`])).stderr).toBe(
+      'install-sql: rowhook is not installed in this database; run install-sql, or correct --database-url\n',
+    )
+    expect(await rowhook(['start', '--no-api'], { DATABASE_URL: url })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'rowhook: rowhook is not installed in this database. Run: npx install-sql, or correct DATABASE_URL.\n',
+    })
+    expect((await rowhook(['sinks'], { DATABASE_URL: url })).stderr).toMatch(
+      /^rowhook: .*npx install-sql, or correct the DATABASE_URL/,
+    )
   })
 })
 
@@ -156,7 +175,7 @@ describe('TLS', () => {
   })
   const urlWith = (parameters: string, host = '127.0.0.1') =>
     `postgres://postgres@${host}:${server.port}/postgres?${parameters}`
-  const isReached = 'rowhook is not installed in this database; run install-sql'
+  const isReached = 'rowhook is not installed in this database; run install-sql, or correct DATABASE_URL'
 
   test.each(['', 'sslmode=prefer', 'sslmode=require', 'sslmode=no-verify', 'ssl=true', 'sslmode=disable'])(
     'a certificate of an unknown authority will do with "%s"',
