@@ -6,6 +6,7 @@
 //   by postgres.js 3.4: it hangs for ever, and its pool slot with it. So `error` is held back until
 //   `close`, and both are told as one, once what is to be written is (see `writtenFirst`).
 // - A pool that is ended while it connects leaves that connection open; here it is closed.
+// - What the server says when it refuses a connection may reach nobody (see `endingAtOnce`).
 // - It compares the certificate of an IP address with "localhost", and IPv6 hosts break it.
 import { once } from 'node:events'
 import { Socket, connect as connectTcp, isIP } from 'node:net'
@@ -139,11 +140,17 @@ async function speaksTls(socket: Socket): Promise<boolean> {
   return text === 'S'
 }
 
-/** Tells `error` and `close` together, and after what is still to be written in this turn of the loop. */
+/**
+ * Tells `error` and `close` together, and after what is still to be written in this turn of the loop; a refusal of
+ * the server is such an error. postgres.js 3.4 overhears it where the connection before was ended in the midst of
+ * a query: it takes it for that query's, and connects anew for ever while the one that waits hears nothing.
+ */
 function endingAtOnce(socket: Socket): Socket {
   const emit = socket.emit.bind(socket)
+  const overhear = refusals()
   let failure: Error | undefined
   socket.emit = (event: string | symbol, ...values: unknown[]) => {
+    if (event === 'data') failure ??= overhear(values[0] as Buffer)
     if (event === 'error') {
       failure ??= values[0] as Error
       return true
@@ -156,6 +163,37 @@ function endingAtOnce(socket: Socket): Socket {
     return true
   }
   return socket
+}
+
+/** Reads what a server says before it is ready for the first query; the returned function finds its refusal. */
+function refusals(): (bytes: Buffer) => Error | undefined {
+  let unread: Buffer | undefined = Buffer.alloc(0)
+  return (bytes) => {
+    if (unread === undefined) return undefined
+    unread = Buffer.concat([unread, bytes])
+    while (unread.length >= 5) {
+      const [kind, end] = [String.fromCharCode(unread[0]!), 1 + unread.readUInt32BE(1)]
+      if (unread.length < end) return undefined
+      const message = unread.subarray(5, end)
+      unread = unread.subarray(end)
+      if (kind !== 'E' && kind !== 'Z') continue
+      unread = undefined
+      return kind === 'E' ? refusalOf(message) : undefined
+    }
+    return undefined
+  }
+}
+
+/** An ErrorResponse: fields of a letter and a text, each ended by a NUL. */
+function refusalOf(message: Buffer): Error {
+  const fields = new Map(
+    message
+      .toString()
+      .split('\0')
+      .map((field) => [field.slice(0, 1), field.slice(1)]),
+  )
+  const [code, severity] = [fields.get('C'), fields.get('V') ?? fields.get('S')]
+  return Object.assign(new Error(fields.get('M')), { code, severity })
 }
 
 /**

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { connect } from '../../src/db/connect.ts'
+import { eventually } from '../support/eventually.ts'
 import { withDatabase } from '../support/template.ts'
 import { createTestApi } from './client.ts'
 
@@ -19,6 +20,28 @@ it('a database that takes no connections any more is out of reach, until it does
     expect(body).toMatchObject({ detail: expect.stringContaining('cannot be reached') })
   }
   expect((await call('GET', '/api/sinks')).status).toBe(200)
+})
+
+it('a request is told so at once, also where the connection before was cut in the midst of a query', async () => {
+  const { call, database } = await createTestApi()
+  const admin = connect(withDatabase(database.adminUrl, 'postgres'), { max: 1 })
+  const asleep = Array.from({ length: 10 }, () => database.sql`select pg_sleep(60)`.catch(() => {}))
+  await eventually(async () => {
+    const [row] = await admin`
+      select count(*)::int as n from pg_stat_activity where datname = ${database.name} and query like '%pg_sleep%'`
+    expect(row!['n']).toBe(10)
+  })
+  await admin.unsafe(`alter database ${database.name} allow_connections false`)
+  await admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${database.name}`
+  await Promise.all(asleep)
+  await sleep(200)
+  const late = sleep(5000).then(() => ({ status: 'none in 5 s' }))
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, () => Promise.race([call('GET', '/api/sinks'), late])),
+  )
+  await admin.unsafe(`alter database ${database.name} allow_connections true`)
+  await admin.end()
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]))
 })
 
 it('what a statement says of the state of something stays a conflict', async () => {
