@@ -190,7 +190,8 @@ export function openBook(options: BookOptions): Book {
   const chunks: BookChunk[] = []
   let timer: NodeJS.Timeout | undefined
   let closed = false
-  let saving: Promise<void> | undefined
+  let saving = Promise.resolve()
+  let isSaving = false
   let again = false
   let lastNumber = options.saved
 
@@ -213,44 +214,48 @@ export function openBook(options: BookOptions): Book {
   }
 
   async function saveAll(): Promise<void> {
-    do {
-      again = false
-      advance()
-      const taken = isEmpty(ops) ? null : ops
-      const total = deliveredTotal
-      const at = position
-      if (taken === null && total === savedTotal && at === savedPosition) return
-      ops = emptyOps()
-      const number = ++lastNumber
-      for (let wait = 50; !closed; wait = Math.min(wait * 2, 1000)) {
-        try {
-          if (await options.save(number, at, total, taken)) {
-            savedPosition = at
-            savedTotal = total
-          } else {
-            closed = true
-            options.onLost()
-          }
-          break
-        } catch (error) {
-          options.onError(error)
-          await new Promise((resolve) => setTimeout(resolve, wait))
+    isSaving = true
+    try {
+      do {
+        again = false
+        advance()
+        const taken = isEmpty(ops) ? null : ops
+        const total = deliveredTotal
+        const at = position
+        if (taken === null && total === savedTotal && at === savedPosition) return
+        ops = emptyOps()
+        await saveOne(++lastNumber, at, total, taken)
+      } while (again && !closed)
+    } finally {
+      // at once: whoever flushes after the last look at `again` has to begin anew, or nobody would save what is theirs
+      isSaving = false
+    }
+  }
+
+  async function saveOne(number: number, at: Position, total: number, taken: Ops | null): Promise<void> {
+    for (let wait = 50; !closed; wait = Math.min(wait * 2, 1000)) {
+      try {
+        if (await options.save(number, at, total, taken)) {
+          savedPosition = at
+          savedTotal = total
+        } else {
+          closed = true
+          options.onLost()
         }
+        return
+      } catch (error) {
+        options.onError(error)
+        await new Promise((resolve) => setTimeout(resolve, wait))
       }
-    } while (again && !closed)
+    }
   }
 
   const flush = (): Promise<void> => {
     clearTimeout(timer)
     timer = undefined
     if (closed) return Promise.resolve()
-    if (saving !== undefined) {
-      again = true
-      return saving
-    }
-    saving = saveAll().finally(() => {
-      saving = undefined
-    })
+    if (isSaving) again = true
+    else saving = saveAll()
     return saving
   }
 

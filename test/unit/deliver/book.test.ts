@@ -22,3 +22,31 @@ test('what was set aside in front and goes on before the next save is not writte
   expect(saved).toEqual([expect.objectContaining({ hold_first: [held(5)], release: [4] })])
   book.close()
 })
+
+test('what is noted while a save is just being answered is saved by the flush that asks for it', async () => {
+  const saved: (number[] | undefined)[] = []
+  const answer = Promise.withResolvers<boolean>()
+  const book = openBook({
+    position: { from: 1, to: 1, last: 0 },
+    delivered: 0,
+    saved: 0,
+    save: (_number, _position, _delivered, ops) => {
+      saved.push(ops?.release)
+      return answer.promise
+    },
+    onLost: () => {},
+    onError: () => {},
+    delayMs: 1,
+  })
+  book.ops.release.push(1)
+  const first = book.flush()
+  // as a run does that is stopped in the same turn of the event loop in which the answer arrives
+  const second = answer.promise.then(() => {
+    book.ops.release.push(2)
+    return book.flush()
+  })
+  answer.resolve(true)
+  await Promise.all([first, second])
+  expect(saved).toEqual([[1], [2]])
+  book.close()
+})
