@@ -221,6 +221,8 @@ say(
 for (const line of [...examples, ...new Set(writers.failed)].slice(0, 80)) say(`  ${line}`)
 for (const { receiver } of sinks) receiver.close()
 await sql.end({ timeout: 5 })
-await server.stop('immediate')
-rmSync(folder, { recursive: true, force: true })
+await server.stop(bad > 0 ? 'fast' : 'immediate')
+// what went wrong may show in the log's ticks, windows and positions long after
+if (bad > 0) say(`  the database stays as it was, in ${folder}`)
+else rmSync(folder, { recursive: true, force: true })
 process.exitCode = bad > 0 ? 1 : 0
