@@ -148,6 +148,22 @@ test('a new migration is applied once, after the old ones', async () => {
   expect(await compare(sql, newer)).toEqual({ state: 'current', reason: '' })
 })
 
+test('a function that returned less under the first migration alone is replaced', async () => {
+  const { sql, url } = await createDatabase()
+  await sql.unsafe(`
+    drop function rowhook.live_columns(oid);
+    create function rowhook.live_columns(p_relid oid) returns table (attnum int2, name text, type_oid oid)
+      language sql as $$ select 1::int2, 'id', 23::oid $$;
+    delete from rowhook.migration where id > 1;
+    update rowhook.installation set functions_checksum = ''`)
+  await install(url, readRelease())
+  await sql`create table orders (id int primary key, note text collate "C")`
+  expect(await sql`select name, collation_oid from rowhook.live_columns('orders'::regclass)`).toEqual([
+    { name: 'id', collation_oid: null },
+    { name: 'note', collation_oid: 950 },
+  ])
+})
+
 test('a database that is newer than the code is left alone', async () => {
   const { url, sql } = await createDatabase()
   await install(url, withMigration(readRelease(), 'select 1'))
