@@ -163,7 +163,11 @@ export async function failBackfill(sql: Sql, backfillId: string, error: string):
     from rowhook.backfill where id = ${backfillId} and state in ('active', 'paused')`
 }
 
-/** Errors that trying again does not mend: 22 data, 42 names, rights and syntax, 0A not supported, P0 raised. */
+/**
+ * Errors that trying again does not mend: a filter that is none, and the database's: 22 data, 42 names, rights and
+ * syntax, 0A not supported, P0 raised.
+ */
 export function isPermanent(error: unknown): boolean {
+  if (error instanceof InputError) return true
   return error instanceof Error && 'code' in error && /^(22|42|0A|P0)/.test(String(error.code))
 }

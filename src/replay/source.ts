@@ -3,7 +3,6 @@
 import type { Sql } from 'postgres'
 import type { Source, SourceChunk } from '../deliver/source.ts'
 import type { ClaimedStream } from '../deliver/store.ts'
-import { InputError } from '../errors.ts'
 import { compileReplay, failReplay, loadReplay, readReplay } from './store.ts'
 import { isPermanent } from '../backfill/store.ts'
 
@@ -71,8 +70,7 @@ export async function createReplaySource({ sql, stream, wake }: ReplaySourceOpti
           replayed: brought,
         }
       } catch (error) {
-        // the filter is none, or the database has refused what trying again does not mend
-        if (error instanceof InputError || isPermanent(error)) return fail(error)
+        if (isPermanent(error)) return fail(error)
         throw error
       }
     },
