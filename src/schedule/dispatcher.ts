@@ -160,7 +160,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
     validUntil = Math.max(validUntil, began + timing.lease)
     lastBeat = now()
-    asleep = idle
+    // news of meanwhile may have been told before the answer came, and is told once
+    asleep = idle && lastNews < began
     if (b.dead.length > 0) {
       logger.warn({ dispatchers: b.dead }, 'took over from dispatchers that fell silent')
       await options.onDead(b.dead)
