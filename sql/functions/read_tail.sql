@@ -2,8 +2,9 @@
 -- whole: with many sinks of the same few tables, reading the last few events for each of them would be most of the
 -- database's work. `p_sinks` and `p_froms` have a place for each window.
 -- The first row has no event: its `sinks` are those that the answer is for. The others read for themselves: those
--- that exclude columns, and all of them when more than about `p_limit` events or `p_bytes` of stored payload would be
--- read. Then each event that any of them wants, once, with a place for each that does:
+-- that exclude columns or have tables that are not asked for, and all of them when more than about `p_limit` events or
+-- `p_bytes` of stored payload would be read, or of long ago. Then each event that any of them wants, once, with a
+-- place for each that does:
 --   sinks       who
 --   groups, old_groups  null: by key
 --   undecided   the verdict is still to be made (rowhook.decide)
@@ -24,21 +25,26 @@ as $$
 declare
   v_to         rowhook.tick;
   v_low        bigint;
+  v_since      timestamptz;
   v_sinks      int[];
   v_snapshots  pg_snapshot[];
   v_skip       boolean;
   v_count      int;
 begin
   select * into strict v_to from rowhook.tick t where t.id = p_to;
-  select array_agg(w.sink_id), array_agg(t.snapshot), min(rowhook.window_low(t, v_to.snapshot))
-  into v_sinks, v_snapshots, v_low
+  select array_agg(w.sink_id), array_agg(t.snapshot), min(rowhook.window_low(t, v_to.snapshot)), min(t.at)
+  into v_sinks, v_snapshots, v_low, v_since
   from unnest(p_sinks, p_froms) w(sink_id, tick_id)
   join rowhook.tick t on t.id = w.tick_id
-  where not exists (select from rowhook.sink_table x where x.sink_id = w.sink_id and x.exclude_columns <> '{}')
+  where not exists (
+      select from rowhook.sink_table x
+      where x.sink_id = w.sink_id and (x.exclude_columns <> '{}' or x.source_id <> all (p_sources)))
     and not exists (select from rowhook.former_table x where x.sink_id = w.sink_id and x.exclude_columns <> '{}');
 
   -- Most ids in between may be of other tables; but that is not known before they are looked at.
-  if v_sinks is null or v_to.high - v_low > 20 * p_limit then
+  -- And who reads where partitions are trimmed has to lock them before its snapshot is taken, as a statement does that
+  -- names the log besides calling read_window: one that is being trimmed would look empty.
+  if v_sinks is null or v_to.high - v_low > 20 * p_limit or v_since < v_to.at - interval '1 hour' then
     return query select null::bigint, null::int, null::"char", null::text[], null::text[], null::timestamptz, null::xid8,
       null::json, null::json, null::text, null::int, '{}'::int[], null::text[], null::text[], null::boolean[];
     return;

@@ -6,6 +6,8 @@
 --   undecided     the verdict is still to be made (rowhook.decide)
 -- Events that were discarded while they lay ahead of the position are passed over, unless it was a replay that
 -- did; that costs a look-up for each event only while there are any behind the start of the scan.
+-- Raises where the sink has a table that is not among p_sources: it was added since the run began, and its changes
+-- would be passed over. The run is about to begin anew with it.
 -- The plan is the same for every window, and made once: made anew for each, as the planner would like to for
 -- its guess of how many rows a window has, it costs ten times what a small window's reading does.
 -- The order by names e.id: an output column of that name would sort by it instead, as text.
@@ -28,6 +30,11 @@ declare
   v_low   bigint;
   v_skip  boolean;
 begin
+  if exists (select from rowhook.sink_table t where t.sink_id = p_sink and t.source_id <> all (p_sources)) then
+    raise exception using
+      errcode = 'object_not_in_prerequisite_state',
+      message = 'the sink has other tables than its run was begun with';
+  end if;
   select * into strict v_from from rowhook.tick t where t.id = p_from;
   select * into strict v_to from rowhook.tick t where t.id = p_to;
   v_low := greatest(rowhook.window_low(v_from, v_to.snapshot), p_after);

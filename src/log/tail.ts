@@ -45,8 +45,12 @@ export function createTailReader(sql: Sql): TailReader {
     try {
       const isWorthIt = sourceIds.length <= maxSources
       const read = isWorthIt ? await readTail(sql, { windows: together, to, sourceIds, limit, bytes }) : null
-      for (const { sinkId, sourceIds: own, answer } of together)
-        answer.resolve(read?.get(sinkId)?.filter((row) => own.includes(row.source_id)) ?? null)
+      for (const { sinkId, sourceIds: own, answer } of together) {
+        const rows = read?.get(sinkId)
+        // another sink asked for that table: was it added to this one, or taken out long ago?
+        const isWhole = rows?.every((row) => own.includes(row.source_id)) === true
+        answer.resolve(isWhole ? rows : null)
+      }
     } catch (error) {
       for (const { answer } of together) answer.reject(error)
     }
