@@ -74,6 +74,8 @@ begin
     order by st.updated_at
     limit 100
   loop
+    -- before the snapshot of what follows: a partition that is being trimmed looks empty to an earlier one
+    lock table rowhook.event in access share mode;
     if r.sink_id = any(rowhook.due_sinks(r.from_tick, v_newest.snapshot, v_newest.high)) then
       v_result := v_result || r.id;
     else
