@@ -54,6 +54,10 @@ begin
     select t.id into tick_id from rowhook.tick t order by t.id desc limit 1;
     return;
   end if;
+  -- what runs in memory go by must outlive the server
+  if current_setting('synchronous_commit') = 'off' then
+    perform set_config('synchronous_commit', 'local', true);
+  end if;
   insert into rowhook.tick (id, low, xid, snapshot, high, at)
   values (nextval('rowhook.tick_id_seq'), v_low, pg_catalog.pg_current_xact_id(), v_snapshot, v_high,
           pg_catalog.clock_timestamp())
