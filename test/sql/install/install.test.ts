@@ -164,6 +164,21 @@ test('a function that returned less under the first migration alone is replaced'
   ])
 })
 
+test('ticks that would hide events are mended', async () => {
+  const { sql, url } = await createDatabase()
+  await sql.unsafe(`
+    delete from rowhook.tick;
+    insert into rowhook.tick (id, low, xid, snapshot, high, at)
+    values (1, 10, '3', '3:3:', 10, now()), (2, 42, '4', '4:4:', 12, now()), (3, 12, '5', '5:5:', 15, now());
+    delete from rowhook.migration where id > 2`)
+  await install(url, readRelease())
+  expect(await sql`select id::int, low::int from rowhook.tick order by id`).toEqual([
+    { id: 1, low: 10 },
+    { id: 2, low: 12 },
+    { id: 3, low: 12 },
+  ])
+})
+
 test('a database that is newer than the code is left alone', async () => {
   const { url, sql } = await createDatabase()
   await install(url, withMigration(readRelease(), 'select 1'))
