@@ -1,5 +1,6 @@
 // Pools of postgres.js from a database URL.
 import postgres from 'postgres'
+import { keepAnswersApart } from './answers.ts'
 import { surviveLostTypes } from './lost-types.ts'
 import { type OpenSocket, openSocket, socketSource } from './socket.ts'
 import { surviveLostConnections } from './transactions.ts'
@@ -42,6 +43,7 @@ export function connectTo(target: DatabaseTarget, options: ConnectOptions = {}):
   surviveLostTypes()
   const sql = postgres(given)
   surviveLostConnections(sql)
+  keepAnswersApart(sql)
   drops.set(sql, sockets.drop)
   const end = sql.end.bind(sql)
   sql.end = async (how) => {
