@@ -206,6 +206,12 @@ for (const sink of sinks) {
       `failed writes ${writers.failed.length}, ended by itself ${ended.length}; ${receiver.requests} requests, ${receiver.reads} rows backfilled, ${receiver.replayed} replayed`,
   )
 }
+// a tick that begins its windows' scans behind what was handed out hides events sooner or later
+const [ahead] = await sql<
+  { ticks: number }[]
+>`select count(*)::int as ticks from rowhook.tick where low > high`
+if (ahead!.ticks > 0) examples.push(`${ahead!.ticks} ticks have a low above their high`)
+bad += ahead!.ticks
 const [size] = await sql<{ log: string; rest: string }[]>`
   select pg_size_pretty(sum(pg_total_relation_size(c.oid)) filter (where c.relname like 'event%')) as log,
     pg_size_pretty(sum(pg_total_relation_size(c.oid)) filter (where c.relname not like 'event%')) as rest
