@@ -92,6 +92,9 @@ export interface Legacy {
 
 const idleMs = 3000
 
+/** Whether rowhook.read_window says that the sink has a table which the run does not know. */
+const isOutdated = (error: unknown): boolean => (error as { code?: unknown }).code === '55000'
+
 /** Makes the function that begins runs. It begins none when the sink is gone. */
 export function createLaunch(options: LaunchOptions, hooks: LaunchHooks) {
   const { sql, logger } = options
@@ -181,7 +184,12 @@ export function createLaunch(options: LaunchOptions, hooks: LaunchHooks) {
       mayRun: () => options.mayRun() && options.dispatcherId() === owner,
       onIdle: () => hooks.idle(stream.id),
       onError: (error) =>
-        logger.warn({ err: error, sink: sink.name }, 'a step of a run failed; trying again'),
+        isOutdated(error)
+          ? logger.debug(
+              { sink: sink.name },
+              'the sink has got another table: its run is about to begin anew',
+            )
+          : logger.warn({ err: error, sink: sink.name }, 'a step of a run failed; trying again'),
       onFault: (error) => {
         logger.error(
           { err: error, sink: sink.name },
