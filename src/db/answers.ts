@@ -5,16 +5,18 @@
 // for missing, and a lease that was just got for somebody else's.
 //
 // It prepares a query anew when the server asks for that (a function returns more since an upgrade), and until its
-// parameters are described it writes other queries in between: they get each other's answers. So no query is
-// written to a connection while another one is under way there; in a pool that happened only when all were busy.
+// parameters are described it writes other queries of the pool in between: they get each other's answers. So such a
+// query is given to the pool once more, as if it were new, and what comes meanwhile waits for it.
 import type postgres from 'postgres'
 
 interface Query {
   executed: boolean
-  /** `onexecute` is asked whether the connection may be given another query at once. */
-  options: { onexecute?: (connection: unknown) => boolean }
+  /** Truthy: it is not written. */
+  cancelled: unknown
   resolve(answer: unknown): void
   handle(): Promise<void>
+  /** Gives a query to its pool, or its transaction. */
+  handler(query: Query): void
 }
 
 const mended = new WeakSet()
@@ -30,10 +32,26 @@ export function keepAnswersApart(sql: postgres.Sql): void {
     if (!this.executed) {
       const { resolve } = this
       this.resolve = (answer) => resolve(whole(answer))
-      this.options.onexecute ??= () => false
     }
     return handle.call(this)
   }
+  // set right before it is written once more, to the error that asked for that
+  const errors = new WeakMap<Query, unknown>()
+  Object.defineProperty(prototype, 'retried', {
+    get(this: Query) {
+      return errors.get(this)
+    },
+    set(this: Query, error: unknown) {
+      errors.set(this, error)
+      const later = {}
+      this.cancelled = later
+      queueMicrotask(() => {
+        if (this.cancelled !== later) return
+        this.cancelled = null
+        this.handler(this)
+      })
+    },
+  })
 }
 
 /** The answer, without the holes before its first row. */
