@@ -27,7 +27,8 @@ test('a connection that is lost at the very moment of a query is made anew, and 
         await (round % 2 === 0 ? sleep(0) : new Promise((resolve) => setImmediate(resolve)))
       }
     })()
-    await sql`select pg_terminate_backend(${pid})`
+    // waits until it is gone
+    await sql`select pg_terminate_backend(${pid}, 5000)`
     await sleep(20)
     over = true
     await asking
