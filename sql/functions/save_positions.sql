@@ -16,6 +16,7 @@ as $$
       p(stream_id, token, save, tick_from, tick_to, last_id, delivered)
     join rowhook.stream st on st.id = p.stream_id and st.token = p.token
     where st.owner is not null and st.replay_id is null and st.save <= p.save
+      and exists (select from rowhook.tick k where k.id = p.tick_to)
     for no key update of st skip locked
   )
   update rowhook.stream st

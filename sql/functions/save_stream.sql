@@ -1,6 +1,7 @@
 -- rowhook.save_stream(…): everything that a run has to say since its last save, in one transaction,
 -- and only if its token is still the stream's: a dispatcher that was merely paused can do no harm.
--- Returns false, and writes nothing, when the lease is lost.
+-- Returns false, and writes nothing, when the lease is lost. So it does, and takes the lease away, when there is no
+-- such tick: a server that lost its last commits (a failover to an asynchronous standby) has forgotten it.
 -- Writes stream, batch, held, discarded, and sink (pause after 410).
 --
 -- A save is repeated, under its number, when its answer got lost, so it means the same when done twice; and what
@@ -42,8 +43,16 @@ begin
       last_delivered_at = case when p_delivered > st.delivered then v_now else st.last_delivered_at end,
       updated_at = v_now
   where st.id = p_stream and st.token = p_token and st.owner is not null and st.save <= p_save
+    and (st.replay_id is not null or exists (select from rowhook.tick t where t.id = p_to))
   returning st.sink_id, st.replay_id into v_sink, v_replay;
   if not found then
+    -- The server has lost what the run goes by, the ticks: somebody begins anew at what is left.
+    update rowhook.stream st
+    set owner = null, updated_at = v_now
+    where st.id = p_stream and st.token = p_token and st.owner is not null and st.save <= p_save;
+    if found then
+      return false;
+    end if;
     return exists (select from rowhook.stream st where st.id = p_stream and st.token = p_token and st.owner is not null);
   end if;
   if p_ops is null then

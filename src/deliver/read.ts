@@ -37,6 +37,9 @@ export interface Reader {
   forget(m: Message<EventRow>): void
 }
 
+/** Whether the log lacks a tick that was announced: the server has lost its last commits, and it stays so. */
+const isForgotten = (error: unknown): boolean => (error as { code?: unknown }).code === 'P0002'
+
 /** @param onQuiet told when a read has ended after the run was stopped */
 export function createReader(
   state: RunState,
@@ -91,6 +94,7 @@ export function createReader(
         const decided = chunk.rows.some((r) => r.undecided) ? await options.decide(chunk.rows) : null
         return { chunk, decided }
       } catch (error) {
+        if (isForgotten(error)) throw error
         options.onError(error)
         await new Promise((resolve) => setTimeout(resolve, wait))
         // until a chunk is there, nothing is lost by giving up; a stopped run reads it again

@@ -92,6 +92,11 @@ export interface Legacy {
 
 const idleMs = 3000
 
+/** Why a run ended by itself. */
+const cause = (error: unknown): string =>
+  (error as { code?: unknown }).code === 'P0002'
+    ? 'the database has forgotten what a run had read last, as after a failover to a standby that was behind'
+    : 'a run broke off, by a fault of rowhook itself'
 /** Whether rowhook.read_window says that the sink has a table which the run does not know. */
 const isOutdated = (error: unknown): boolean => (error as { code?: unknown }).code === '55000'
 
@@ -193,7 +198,7 @@ export function createLaunch(options: LaunchOptions, hooks: LaunchHooks) {
       onFault: (error) => {
         logger.error(
           { err: error, sink: sink.name },
-          'a run broke off, by a fault of rowhook itself; it begins anew where progress was last saved',
+          `${cause(error)}; it begins anew where progress was last saved`,
         )
         hooks.broken(stream.id)
       },

@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { setStage } from '../support/delivery.ts'
+import { eventually } from '../support/eventually.ts'
+import { insertItems } from '../support/items.ts'
+
+// What a standby lacks that was behind when it was promoted: nobody who goes by it may go on.
+test.each(['before its next save', 'before its next read'])(
+  'a run whose ticks the server has forgotten begins anew: %s',
+  async (when) => {
+    const stage = await setStage()
+    const { sql } = stage.database
+    const { table, receiver } = await stage.sink({ batch_size: 1, concurrency: 1 })
+    await insertItems(sql, table, 1, 2)
+    await receiver.waitFor(2)
+    // and a tick before the last one, to go back to
+    await sleep(300)
+    const answer = Promise.withResolvers<void>()
+    if (when === 'before its next save') {
+      receiver.respond(async () => {
+        await answer.promise
+        return {}
+      })
+    }
+    await insertItems(sql, table, 3, 4)
+    await receiver.waitForRequests(3)
+    if (when === 'before its next read') await receiver.waitFor(4)
+    await sql.begin(async (tx) => {
+      await tx`lock table rowhook.tick, rowhook.stream in exclusive mode`
+      // what the run has read last it forgets, what it has saved last it keeps
+      const [kept] = await tx`
+        select case when ${when === 'before its next save'} then st.tick_from
+          else (select max(t.id) from rowhook.tick t where t.id < st.tick_from) end as tick
+        from rowhook.stream st`
+      await tx`update rowhook.stream set tick_from = ${kept!['tick']}, tick_to = ${kept!['tick']}, last_id = 0`
+      await tx`delete from rowhook.tick where id > ${kept!['tick']}`
+    })
+    answer.resolve()
+    receiver.respond({})
+    await insertItems(sql, table, 5, 6)
+    await eventually(
+      () => {
+        const ids = new Set(receiver.messages.map(({ record }) => record?.['id']))
+        expect([...ids].toSorted()).toEqual([1, 2, 3, 4, 5, 6])
+      },
+      { timeoutMs: 15_000 },
+    )
+    await eventually(async () => {
+      const left = await sql`
+        select from rowhook.stream st where not exists (select from rowhook.tick t where t.id = st.tick_to)`
+      expect(left).toHaveLength(0)
+    })
+  },
+)
