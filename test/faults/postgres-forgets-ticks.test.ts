@@ -40,8 +40,8 @@ test.each(['before its next save', 'before its next read'])(
     await insertItems(sql, table, 5, 6)
     await eventually(
       () => {
-        const ids = new Set(receiver.messages.map(({ record }) => record?.['id']))
-        expect([...ids].toSorted()).toEqual([1, 2, 3, 4, 5, 6])
+        const ids = new Set(receiver.messages.map(({ record }) => Number(record?.['id'])))
+        expect([...ids].toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6])
       },
       { timeoutMs: 15_000 },
     )
