@@ -169,13 +169,21 @@ test('ticks that would hide events are mended', async () => {
   await sql.unsafe(`
     delete from rowhook.tick;
     insert into rowhook.tick (id, low, xid, snapshot, high, at)
-    values (1, 10, '3', '3:3:', 10, now()), (2, 42, '4', '4:4:', 12, now()), (3, 12, '5', '5:5:', 15, now());
+    values (1, 10, '3', '3:3:', 10, now()), (2, 142, '4', '4:4:', 112, now()), (3, 200, '5', '5:5:', 201, now());
+    insert into rowhook.tick (id, low, xid, snapshot, high, at, continues_at)
+    values (4, 300, '9223372036854775806', '9223372036854775806:9223372036854775806:', 300, now(), 5);
+    insert into rowhook.tick (id, low, xid, snapshot, high, at)
+    values (5, 300, '2', '3:3:', 300, now()), (6, 310, '6', '6:6:', 311, now()), (7, 400, '7', '7:7:', 400, now());
     delete from rowhook.migration where id > 2`)
   await install(url, readRelease())
   expect(await sql`select id::int, low::int from rowhook.tick order by id`).toEqual([
-    { id: 1, low: 10 },
-    { id: 2, low: 12 },
-    { id: 3, low: 12 },
+    { id: 1, low: 0 },
+    { id: 2, low: 80 },
+    { id: 3, low: 168 },
+    { id: 4, low: 300 },
+    { id: 5, low: 300 },
+    { id: 6, low: 300 },
+    { id: 7, low: 368 },
   ])
 })
 
