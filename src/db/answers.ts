@@ -11,9 +11,14 @@ import type postgres from 'postgres'
 
 interface Query {
   executed: boolean
+  /** Of the connection that it was written to last. */
+  state: unknown
+  parameters: unknown
   /** Truthy: it is not written. */
   cancelled: unknown
   resolve(answer: unknown): void
+  /** Of a cursor: it gets the first rows. */
+  cursorFn?: (rows: unknown) => unknown
   handle(): Promise<void>
   /** Gives a query to its pool, or its transaction. */
   handler(query: Query): void
@@ -32,17 +37,22 @@ export function keepAnswersApart(sql: postgres.Sql): void {
     if (!this.executed) {
       const { resolve } = this
       this.resolve = (answer) => resolve(whole(answer))
+      const { cursorFn } = this
+      if (cursorFn) this.cursorFn = (rows) => cursorFn(whole(rows))
     }
     return handle.call(this)
   }
-  // set right before it is written once more, to the error that asked for that
-  const errors = new WeakMap<Query, unknown>()
+  // set right before it is written once more, to the error that asked for that: once on each connection
+  const errors = new WeakMap<Query, Map<unknown, unknown>>()
   Object.defineProperty(prototype, 'retried', {
     get(this: Query) {
-      return errors.get(this)
+      return errors.get(this)?.get(this.state)
     },
     set(this: Query, error: unknown) {
-      errors.set(this, error)
+      if (!errors.has(this)) errors.set(this, new Map())
+      errors.get(this)!.set(this.state, error)
+      // they are as text already, and would be made text once more: true would become 'f'
+      this.parameters = null
       const later = {}
       this.cancelled = later
       queueMicrotask(() => {
@@ -54,9 +64,13 @@ export function keepAnswersApart(sql: postgres.Sql): void {
   })
 }
 
-/** The answer, without the holes before its first row. */
+/** The answer, or the answers to several statements, without the holes before the first row. */
 function whole(answer: unknown): unknown {
-  if (!Array.isArray(answer) || answer.length === 0 || 0 in answer) return answer
+  if (!Array.isArray(answer) || answer.length === 0) return answer
+  if (0 in answer) {
+    if (Array.isArray(answer[0])) answer.forEach(whole)
+    return answer
+  }
   const holes = answer.findIndex((_, at) => at in answer)
   answer.splice(0, holes)
   return answer

@@ -21,6 +21,35 @@ test('a query that fails after some of its rows leaves no holes in the next answ
   await sql.end()
 })
 
+test('nor in the first rows of a cursor, or in the answers to several statements', async () => {
+  const { url } = await createDatabase()
+  const sql = connect(url, { max: 1 })
+  const sizes: number[] = []
+  await expect(failing(sql)).rejects.toThrow('division by zero')
+  for await (const rows of sql`select i from generate_series(1, 5) i`.cursor(2)) sizes.push(rows.length)
+  expect(sizes).toEqual([2, 2, 1])
+  await expect(failing(sql)).rejects.toThrow('division by zero')
+  const answers = await sql.unsafe<{ n: number }[][]>('select 1 as n; select 2 as n')
+  expect(answers.map((rows) => rows.length)).toEqual([1, 1])
+  await sql.end()
+})
+
+test('a query is prepared anew on each connection that asks for it, and keeps its values', async () => {
+  const { url, sql: other } = await createDatabase()
+  await other`create table item (id int, ok boolean, doc jsonb, bytes bytea)`
+  const sql = connect(url, { max: 3 })
+  const put = async () =>
+    (
+      await sql`
+        insert into item (id, ok, doc, bytes)
+        select 1, ${true}, ${sql.json({ a: 1 })}, ${Buffer.from('hi')} from pg_sleep(0.2) returning *`
+    )[0]
+  const [one] = await Promise.all([put(), put(), put()])
+  await other`alter table item add column more int`
+  expect(await put()).toEqual({ ...one, more: null })
+  await sql.end()
+})
+
 test('queries that come while another one is prepared anew get their own answers', async () => {
   const { url, sql: other } = await createDatabase()
   await other`create table item (id int, size int)`
