@@ -32,7 +32,7 @@ declare
 begin
   if exists (select from rowhook.sink_table t where t.sink_id = p_sink and t.source_id <> all (p_sources)) then
     raise exception using
-      errcode = 'object_not_in_prerequisite_state',
+      errcode = 'RH001',
       message = 'the sink has other tables than its run was begun with';
   end if;
   select * into strict v_from from rowhook.tick t where t.id = p_from;

@@ -130,6 +130,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     await sql`select rowhook.bury(${[old]})`
     await register()
     former = undefined
+    // by then it may be one that was pruned
+    known = null
   }
 
   async function register(): Promise<void> {
@@ -144,11 +146,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   async function beat(): Promise<void> {
     if (former !== undefined) await beginAnew(former)
     const began = now()
+    const before = known
     const idle = !stopping && began - lastNews > timing.sleepAfter && !runner.active
     const [row] = await sql`
       select alive, dead::text[] as dead, orphans::text[] as orphans, sinks::text as sinks, commands,
         tick_id::float8 as tick, due, now_ms
-      from rowhook.beat(${id}, ${idle}, ${known})`
+      from rowhook.beat(${id}, ${idle}, ${before})`
     metrics.roundTrips.inc({ kind: 'beat' })
     const b = { ...row, sinks: JSON.parse(row!['sinks'] as string) as Record<string, string> } as Beat
     clockOffset = b.now_ms - (began + now()) / 2
@@ -158,6 +161,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       former = id
       return
     }
+    if (hasForgotten(before, b.tick)) return
     validUntil = Math.max(validUntil, began + timing.lease)
     lastBeat = now()
     // news of meanwhile may have been told before the answer came, and is told once
@@ -192,6 +196,18 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     options.reconnect()
   }
 
+  // A server that lost its last commits, as a standby that was behind when it was promoted, gives the numbers of
+  // its ticks and events once more: who went by the old ones has to begin at what it has saved.
+  function hasForgotten(before: number | null, newest: number | null): boolean {
+    if (before === null || newest === null || newest >= before || former !== undefined) return false
+    logger.warn('the database has forgotten its last ticks, as after a failover; beginning anew')
+    runner.abortAll()
+    former = id
+    known = null
+    beatNow?.()
+    return true
+  }
+
   async function beatLoop(): Promise<void> {
     while (!stopping) {
       try {
@@ -216,10 +232,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   /** How many runs here have something to read because of it, and how many events there are. */
   async function tick(): Promise<{ readers: number; events: number }> {
-    const p = await pulse(sql, known)
+    const before = known
+    const p = await pulse(sql, before)
     metrics.roundTrips.inc({ kind: 'pulse' })
     lastPulse = now()
     if (p.tick === known) return { readers: 0, events: 0 }
+    if (hasForgotten(before, p.tick)) return { readers: 0, events: 0 }
     metrics.ticks.inc()
     const due = known === null ? 'all' : p.due
     known = p.tick

@@ -98,7 +98,7 @@ const cause = (error: unknown): string =>
     ? 'the database has forgotten what a run had read last, as after a failover to a standby that was behind'
     : 'a run broke off, by a fault of rowhook itself'
 /** Whether rowhook.read_window says that the sink has a table which the run does not know. */
-const isOutdated = (error: unknown): boolean => (error as { code?: unknown }).code === '55000'
+const isOutdated = (error: unknown): boolean => (error as { code?: unknown }).code === 'RH001'
 
 /** Makes the function that begins runs. It begins none when the sink is gone. */
 export function createLaunch(options: LaunchOptions, hooks: LaunchHooks) {

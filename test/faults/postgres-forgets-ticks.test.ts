@@ -52,3 +52,41 @@ test.each(['before its next save', 'before its next read'])(
     })
   },
 )
+
+test('ticks whose numbers are given out once more hide nothing', async () => {
+  const stage = await setStage()
+  const { sql } = stage.database
+  const { table, receiver } = await stage.sink({ batch_size: 1, concurrency: 1 })
+  await insertItems(sql, table, 1, 2)
+  await receiver.waitFor(2)
+  await sleep(300)
+  const [old] = await sql`
+    select (select max(id) from rowhook.tick) as tick, (select max(id) from rowhook.event) as event`
+  for (let i = 3; i < 40; i++) {
+    await insertItems(sql, table, i, i)
+    await sleep(20)
+  }
+  await receiver.waitFor(39)
+  await sleep(300)
+  await sql.begin(async (tx) => {
+    await tx`lock table rowhook.tick, rowhook.stream in exclusive mode`
+    await tx`
+      update rowhook.stream set tick_from = ${old!['tick']}, tick_to = ${old!['tick']}, last_id = 0, save = 0`
+    await tx`delete from ${tx(table)} where id > 2`
+    await tx`delete from rowhook.tick where id > ${old!['tick']}`
+    await tx`delete from rowhook.event where id > ${old!['event']}`
+    await tx`select setval('rowhook.tick_id_seq', ${old!['tick']}::bigint)`
+  })
+  const kept = Array.from({ length: 59 }, (_, i) => 101 + i)
+  for (const i of kept) {
+    await insertItems(sql, table, i, i)
+    await sleep(20)
+  }
+  await eventually(
+    () => {
+      const ids = new Set(receiver.messages.map(({ record }) => Number(record?.['id'])))
+      expect(kept.filter((i) => !ids.has(i))).toEqual([])
+    },
+    { timeoutMs: 15_000 },
+  )
+})
