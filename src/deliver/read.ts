@@ -38,7 +38,7 @@ export interface Reader {
 }
 
 /** Whether the log lacks a tick that was announced: the server has lost its last commits, and it stays so. */
-const isForgotten = (error: unknown): boolean => (error as { code?: unknown }).code === 'P0002'
+export const isForgotten = (error: unknown): boolean => (error as { code?: unknown }).code === 'P0002'
 
 /** @param onQuiet told when a read has ended after the run was stopped */
 export function createReader(

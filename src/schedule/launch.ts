@@ -7,6 +7,7 @@ import { openBook } from '../deliver/book.ts'
 import { createCircuit } from '../deliver/circuit.ts'
 import type { Journal } from '../deliver/journal.ts'
 import { createPacer } from '../deliver/pacer.ts'
+import { isForgotten } from '../deliver/read.ts'
 import { createExchange } from '../deliver/request.ts'
 import { startRun } from '../deliver/run.ts'
 import type { Run } from '../deliver/run.ts'
@@ -94,7 +95,7 @@ const idleMs = 3000
 
 /** Why a run ended by itself. */
 const cause = (error: unknown): string =>
-  (error as { code?: unknown }).code === 'P0002'
+  isForgotten(error)
     ? 'the database has forgotten what a run had read last, as after a failover to a standby that was behind'
     : 'a run broke off, by a fault of rowhook itself'
 /** Whether rowhook.read_window says that the sink has a table which the run does not know. */
