@@ -11,9 +11,10 @@
 -- 3. rowhook.is_current: was the table altered since this code was made? Then nothing here may be
 --    planned any more, and rowhook.generic_statement makes a statement for the table as it is now,
 --    which leaves all verdicts to the reader.
--- 4. Virtual columns that may raise are tried first (rowhook.capture_computed), and so are filters
+-- 4. Of a partitioned table, rows that a merge has moved are captured first (rowhook.moved_statements).
+-- 5. Virtual columns that may raise are tried first (rowhook.capture_computed), and so are filters
 --    (rowhook.capture_guard).
--- 5. The insert runs outside of any block: catching its errors would burn a subtransaction id for
+-- 6. The insert runs outside of any block: catching its errors would burn a subtransaction id for
 --    every statement of every user. There is one for an update of a single row besides, which most are.
 -- The text names no type and no function outside of pg_catalog and rowhook.
 create or replace function rowhook.capture_code(p_spec jsonb) returns text
@@ -32,6 +33,7 @@ declare
   v_truncate  int[];
   v_generic   text;
   v_attempts  text := '';
+  v_moves     boolean := (p_spec ->> 'moves')::boolean;
   v_body      text;
 begin
   foreach v_action in array '{insert,update,delete}'::text[] loop
@@ -94,9 +96,9 @@ declare
   extra rowhook.event_extra;
   n record;
   o record;
-  list text;
+  list text;%7$s
 begin
-  if tg_relid <> %1$s or tg_level = 'ROW' or current_setting('rowhook.annotations', true) <> ''
+  if tg_relid <> %1$s or tg_level = 'ROW' or current_setting('rowhook.annotations', true) <> ''%8$s
      or not rowhook.is_current('%1$s'::regclass, %2$L) then
     if tg_relid <> %1$s and not rowhook.is_of_source(tg_relid, %6$s) then
       return null;
@@ -108,7 +110,7 @@ begin
       if new::text is distinct from (select (x.*)::text from rowhook_new x limit 1) then
         return null;
       end if;
-    end if;
+    end if;%9$s
     if tg_op <> 'TRUNCATE' and not rowhook.is_current('%1$s'::regclass, %2$L) then%5$s
     end if;
     if current_setting('rowhook.annotations', true) <> '' then
@@ -132,7 +134,35 @@ $body$, p_spec ->> 'relid', p_spec ->> 'digest', v_branches,
       exception when others then
         execute rowhook.generic_statement(%s, tg_op);
       end;$attempt$, v_attempts, p_spec ->> 'source')) end) else '' end,
-    v_generic, p_spec ->> 'source');
+    v_generic, p_spec ->> 'source',
+    case when v_moves then E'\n  texts text[];' end,
+    case when v_moves then E'\n     or current_setting(\'rowhook.moves\', true) <> \'\' or current_setting(\'rowhook.merged\', true) <> \'\'' end,
+    case when v_moves then format($moves$
+    if tg_op = 'UPDATE' and current_setting('rowhook.moves', true) <> ''
+       or tg_op = 'INSERT' and current_setting('rowhook.merged', true) <> '' then
+      get diagnostics list = pg_context;
+      texts := rowhook.moved_statements(%1$s, tg_relid, tg_op, list);
+      if texts is not null then
+        before := rowhook.pin_settings();
+        begin
+          foreach list in array texts loop
+            execute list;
+          end loop;
+        exception when others then
+          raise warning using message = format('rowhook: rows that a merge has moved were not captured: %%s', sqlerrm);
+          texts := null;
+          perform rowhook.forget_moved(format('%1$s_%%s', pg_trigger_depth()));
+        end;
+        perform rowhook.restore_settings(before);
+        if texts is not null and pg_sequence_last_value('rowhook.sleep_seq'::regclass) = 2 then
+          perform rowhook.wake();
+        end if;
+        if texts is not null and tg_op = 'INSERT' then
+          return null;
+        end if;
+      end if;
+      list := null;
+    end if;$moves$, p_spec ->> 'source') end);
 
   return format(
     E'create or replace function rowhook.capture_%s() returns trigger\n'

@@ -10,6 +10,7 @@
 --              and what rowhook.print_fit says
 --   retention  what rowhook.print_fit says; null: history is not kept. Without a condition, because its
 --              filter is none or no longer fits, everything is kept
+--   moves      a merge may move rows to another partition (rowhook.moves_code)
 --   unfit      an entry was held against another state of the table, or not yet at all
 -- Entries that are unfit count as stale: their verdicts are left to the reader.
 create or replace function rowhook.capture_spec(p_source int) returns jsonb
@@ -64,6 +65,7 @@ begin
         where t.relid <> v_source.relid
           and array(select c.name from rowhook.live_columns(t.relid) c order by c.attnum)
               <> array(select c ->> 'name' from jsonb_array_elements(v_columns) c)),
+    'moves', rowhook.may_move_rows(v_source.relid),
     'entries', v_entries.list,
     'unfit', v_entries.unfit,
     'retention', case when v_source.retention is not null then

@@ -10,6 +10,8 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_missing  text;
+  v_spec     jsonb;
   v_trigger  record;
   v_count    int := 0;
 begin
@@ -19,11 +21,17 @@ begin
   if to_regprocedure(format('rowhook.capture_%s()', source_id)) is null then
     perform rowhook.refresh_source(source_id); -- released since by somebody who took the last sink away
   end if;
-  if exists (select from rowhook.wanted_triggers(source_id, p_actions) w where w.definition like '%rowhook.rows\_%()')
-     and to_regprocedure(format('rowhook.rows_%s()', source_id)) is null then
-    execute rowhook.rows_code(rowhook.capture_spec(source_id));
-    execute format('revoke all on function rowhook.rows_%s() from public', source_id);
-  end if;
+  for v_missing in
+    select distinct w.by from rowhook.wanted_triggers(source_id, p_actions) w
+    where to_regprocedure(format('rowhook.%s_%s()', w.by, source_id)) is null
+  loop
+    v_spec := coalesce(v_spec, rowhook.capture_spec(source_id));
+    execute case v_missing
+      when 'rows' then rowhook.rows_code(v_spec)
+      when 'merges' then rowhook.merges_code(source_id)
+      when 'moves' then rowhook.moves_code(v_spec) end;
+    execute format('revoke all on function rowhook.%s_%s() from public', v_missing, source_id);
+  end loop;
   for v_trigger in
     select w.relid, w.definition
     from rowhook.wanted_triggers(source_id, p_actions) w

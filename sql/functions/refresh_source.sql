@@ -55,6 +55,10 @@ begin
   if to_regprocedure(format('rowhook.rows_%s()', v_source.id)) is not null then
     execute rowhook.rows_code(v_spec);
   end if;
+  if to_regprocedure(format('rowhook.moves_%s()', v_source.id)) is not null then
+    execute rowhook.moves_code(v_spec);
+    execute rowhook.merges_code(v_source.id);
+  end if;
   update rowhook.source s set fingerprint = v_seen, fault = v_fault, refreshed_at = now() where s.id = v_source.id;
   return true;
 end

@@ -19,6 +19,8 @@ begin
   end if;
   execute format('drop function rowhook.capture_%s() cascade', source_id);
   execute format('drop function if exists rowhook.rows_%s() cascade', source_id);
+  execute format('drop function if exists rowhook.moves_%s() cascade', source_id);
+  execute format('drop function if exists rowhook.merges_%s() cascade', source_id);
   update rowhook.source s set fingerprint = null where s.id = source_id;
   return true;
 end
