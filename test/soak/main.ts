@@ -14,7 +14,7 @@ import { type Rowhook, startRowhook } from './dispatcher.ts'
 import { createRandom } from './random.ts'
 import type { Weather } from './receiver.ts'
 import { startReceiver } from './receiver.ts'
-import { prepareTables, startWriters } from './writers.ts'
+import { pieces, prepareTables, startWriters } from './writers.ts'
 
 const minutes = Number(process.env['MINUTES'] || '5')
 const seed = Number(process.env['SEED'] || Math.floor(Math.random() * 1e9))
@@ -28,11 +28,16 @@ const server = await startPostgres({ dataDir: join(folder, 'data'), settings: { 
 await install(server.url, readRelease())
 const sql = connect(server.url, { max: 12 })
 await prepareTables(sql)
-// One sink wants everything and never gives up. The other has a filter and discards what fails for long;
-// nothing that befalls the first may keep it.
+// One sink wants everything of its table and never gives up. Another has a filter and discards what fails for long;
+// nothing that befalls the first may keep it. The third is of rows that move between partitions.
 const sinks: SoakSink[] = [
-  { name: 'soak', receiver: await startReceiver(createRandom(seed + 1)), wants: () => true },
-  { name: 'filtered', receiver: await startReceiver(createRandom(seed + 2)), wants: (id) => id % 3 === 0 },
+  { name: 'soak', receiver: await startReceiver(createRandom(seed + 1)), wants: (id) => id < pieces },
+  {
+    name: 'filtered',
+    receiver: await startReceiver(createRandom(seed + 2)),
+    wants: (id) => id < pieces && id % 3 === 0,
+  },
+  { name: 'pieces', receiver: await startReceiver(createRandom(seed + 3)), wants: (id) => id >= pieces },
 ]
 let processes: Rowhook[] = [await startRowhook(server.url), await startRowhook(server.url)]
 const api = async (
@@ -56,7 +61,11 @@ for (const { name, receiver } of sinks) {
     batch_size: 10,
     request_timeout_ms: 2000,
     max_retry_count: isFiltered ? 2 : null,
-    tables: [{ name: 'item', filter: isFiltered ? 'id % 3 = 0' : null }],
+    tables: [
+      name === 'pieces'
+        ? { name: 'piece', group_by: ['id'] }
+        : { name: 'item', filter: isFiltered ? 'id % 3 = 0' : null },
+    ],
   })
 }
 await sql`select rowhook.retain('item', '1 day')`
@@ -111,7 +120,12 @@ const actions: Record<string, () => Promise<unknown>> = {
   async retype() {
     await sql.unsafe(`alter table item alter column extra type ${random.pick(['int', 'bigint'])}`)
   },
-  backfill: () => api('POST', `/api/sinks/${anySink()}/backfills`, { tables: [{ name: 'item' }] }),
+  backfill: () => {
+    const name = anySink()
+    return api('POST', `/api/sinks/${name}/backfills`, {
+      tables: [{ name: name === 'pieces' ? 'piece' : 'item' }],
+    })
+  },
   replay: () =>
     api('POST', `/api/sinks/${anySink()}/replays`, { since: new Date(Date.now() - 30_000).toISOString() }),
   edit: () =>

@@ -2,7 +2,7 @@
 // transaction: whatever committed stands there, and nothing else, even when a connection broke in the
 // middle of a commit.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Sql } from 'postgres'
+import type { Sql, TransactionSql } from 'postgres'
 import type { Random } from './random.ts'
 
 export interface Writers {
@@ -19,8 +19,18 @@ export async function prepareTables(sql: Sql): Promise<void> {
   await sql.unsafe(`
     create sequence step;  -- every state of a row has a number of its own
     create table item (id int primary key, n int not null default nextval('step'), v text, extra int);
+    -- one whose rows move between partitions
+    create table piece (id int, part int, n int not null default nextval('step'), v text, primary key (id, part))
+      partition by list (part);
+    create table piece_0 partition of piece for values in (0);
+    create table piece_1 (n int not null default nextval('step'), v text, part int not null, id int not null);
+    alter table piece attach partition piece_1 for values in (1);
+    create table piece_rest partition of piece default;
     create table ledger (seq bigserial primary key, id int not null, n int not null, op text not null)`)
 }
+
+/** Rows of `piece` have ids from here on. */
+export const pieces = 100_000
 
 /** Starts so many writers; they go on until stopped. */
 export function startWriters(sql: Sql, random: Random, count: number): Writers {
@@ -40,7 +50,22 @@ export function startWriters(sql: Sql, random: Random, count: number): Writers {
         const id = random.between(1, 400)
         const undo = random.chance(0.1)
         if (undo) await tx`savepoint s`
-        switch (random.pick(['insert', 'insert', 'update', 'update', 'update', 'update', 'many', 'delete'])) {
+        const ops = [
+          'insert',
+          'insert',
+          'update',
+          'update',
+          'update',
+          'update',
+          'many',
+          'delete',
+          'piece',
+          'piece',
+        ]
+        switch (random.pick(ops)) {
+          case 'piece':
+            await writePiece(tx)
+            break
           case 'insert':
             await tx`
               with w as (
@@ -69,6 +94,26 @@ export function startWriters(sql: Sql, random: Random, count: number): Writers {
       }
     })
     self.transactions++
+  }
+
+  /** By merge where it can be, which moves rows to other partitions out of sight of triggers for updates. */
+  async function writePiece(tx: TransactionSql): Promise<void> {
+    const id = pieces + random.between(1, 100)
+    const part = random.between(0, 3)
+    await tx`select pg_advisory_xact_lock(${id})` // a merge does not keep two from inserting the same row
+    const merge = `merge into piece p using (values (${id})) v(id) on p.id = v.id
+      when matched then update set part = ${part}, n = nextval('step')`
+    const write = random.pick([
+      merge,
+      `${merge} when not matched then insert (id, part) values (v.id, ${part})`,
+      `${merge} when not matched then insert (id, part) values (v.id, ${part})`,
+      `update piece p set part = ${part}, n = nextval('step') where id = ${id}`,
+      `delete from piece p where id = ${id}`,
+    ])
+    const op = write.startsWith('delete') ? 'delete' : 'write'
+    await tx.unsafe(
+      `with w as (${write} returning p.id, p.n) insert into ledger (id, n, op) select id, n, '${op}' from w`,
+    )
   }
 
   async function loop(): Promise<void> {
