@@ -34,8 +34,8 @@ begin
   end if;
 
   v_last := rowhook.last_restored_id();
-  v_end := nextval('rowhook.tick_id_seq');
-  v_begin := nextval('rowhook.tick_id_seq');
+  v_end := rowhook.next_tick_id();
+  v_begin := v_end + 1;
   insert into rowhook.tick (id, low, xid, snapshot, high, at, continues_at) values
     (v_end, v_last, '9223372036854775806', '9223372036854775806:9223372036854775806:', v_last, rowhook.now(), v_begin),
     (v_begin, v_last, '2', '3:3:', v_last, rowhook.now(), null);

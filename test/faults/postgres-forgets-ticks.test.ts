@@ -1,8 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Sql } from 'postgres'
 import { expect, test } from 'vitest'
 import { setStage } from '../support/delivery.ts'
 import { eventually } from '../support/eventually.ts'
 import { insertItems } from '../support/items.ts'
+
+/** Where the log stands, to go back there as a server does that lost everything since. */
+async function standOf(sql: Sql) {
+  const [stand] = await sql`
+    select (select max(id) from rowhook.tick) as tick, (select max(id) from rowhook.event) as event,
+      (select json_object_agg(sequencename, last_value) from pg_sequences
+       where schemaname = 'rowhook' and sequencename ~ '^(event|tick)_' and last_value is not null) as sequences`
+  return stand as { tick: string; event: string; sequences: Record<string, number> }
+}
+
+async function goBackTo(sql: Sql, { tick, event, sequences }: Awaited<ReturnType<typeof standOf>>) {
+  await sql.begin(async (tx) => {
+    await tx`lock table rowhook.tick, rowhook.stream in exclusive mode`
+    await tx`update rowhook.stream set tick_from = ${tick}, tick_to = ${tick}, last_id = 0, save = 0`
+    await tx`delete from rowhook.tick where id > ${tick}`
+    await tx`delete from rowhook.event where id > ${event}`
+    for (const [name, value] of Object.entries(sequences))
+      await tx`select setval(${`rowhook.${name}`}::regclass, ${value})`
+  })
+}
 
 // What a standby lacks that was behind when it was promoted: nobody who goes by it may go on.
 test.each(['before its next save', 'before its next read'])(
@@ -53,35 +74,60 @@ test.each(['before its next save', 'before its next read'])(
   },
 )
 
-test('ticks whose numbers are given out once more hide nothing', async () => {
+test('what has come since ticks were forgotten is not hidden by those', async () => {
   const stage = await setStage()
   const { sql } = stage.database
   const { table, receiver } = await stage.sink({ batch_size: 1, concurrency: 1 })
   await insertItems(sql, table, 1, 2)
   await receiver.waitFor(2)
   await sleep(300)
-  const [old] = await sql`
-    select (select max(id) from rowhook.tick) as tick, (select max(id) from rowhook.event) as event`
+  const stand = await standOf(sql)
   for (let i = 3; i < 40; i++) {
     await insertItems(sql, table, i, i)
     await sleep(20)
   }
   await receiver.waitFor(39)
   await sleep(300)
-  await sql.begin(async (tx) => {
-    await tx`lock table rowhook.tick, rowhook.stream in exclusive mode`
-    await tx`
-      update rowhook.stream set tick_from = ${old!['tick']}, tick_to = ${old!['tick']}, last_id = 0, save = 0`
-    await tx`delete from ${tx(table)} where id > 2`
-    await tx`delete from rowhook.tick where id > ${old!['tick']}`
-    await tx`delete from rowhook.event where id > ${old!['event']}`
-    await tx`select setval('rowhook.tick_id_seq', ${old!['tick']}::bigint)`
-  })
+  await goBackTo(sql, stand)
   const kept = Array.from({ length: 59 }, (_, i) => 101 + i)
   for (const i of kept) {
     await insertItems(sql, table, i, i)
     await sleep(20)
   }
+  await eventually(
+    () => {
+      const ids = new Set(receiver.messages.map(({ record }) => Number(record?.['id'])))
+      expect(kept.filter((i) => !ids.has(i))).toEqual([])
+    },
+    { timeoutMs: 15_000 },
+  )
+})
+
+test('others take new ticks past those that are forgotten before a dispatcher looks: nothing is hidden', async () => {
+  const stage = await setStage()
+  const { sql } = stage.database
+  const { table, receiver } = await stage.sink({ batch_size: 1, concurrency: 1 })
+  await insertItems(sql, table, 1, 2)
+  await receiver.waitFor(2)
+  await sleep(300)
+  const stand = await standOf(sql)
+  for (let i = 3; i < 13; i++) {
+    await insertItems(sql, table, i, i)
+    await sleep(20)
+  }
+  await receiver.waitFor(12)
+  await sleep(100)
+  const [forgotten] = await sql`select count(*)::int as ticks from rowhook.tick where id > ${stand.tick}`
+
+  // shorter than its lease: its run goes on
+  stage.rowhook.signal('SIGSTOP')
+  await goBackTo(sql, stand)
+  const kept = Array.from({ length: forgotten!['ticks'] + 5 }, (_, i) => 101 + i)
+  for (const i of kept) {
+    await insertItems(sql, table, i, i)
+    await sql`select rowhook.take_tick()`
+  }
+  stage.rowhook.signal('SIGCONT')
   await eventually(
     () => {
       const ids = new Set(receiver.messages.map(({ record }) => Number(record?.['id'])))

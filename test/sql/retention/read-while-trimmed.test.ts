@@ -10,7 +10,7 @@ async function prepare() {
   const fixture = await logFixture()
   const { sql, sink, session, capture, at } = fixture
   const other = await makeSink(sql, { name: 'other' })
-  const [stream] = await sql`select tick_from::int as tick from rowhook.stream where id = ${sink.stream}`
+  const [stream] = await sql`select tick_from::float8 as tick from rowhook.stream where id = ${sink.stream}`
   await capture(0, range(1, 2000), { wanted: false })
   const [unread] = await capture(0, [2001])
   await sql`update rowhook.tick set at = at - interval '5 days'`
@@ -48,7 +48,7 @@ const ids = (rows: readonly { event_id: number }[] | undefined) => rows?.map((r)
 test('a stream that nobody runs is not moved past what is left', async () => {
   const { sql, sink, from, trimBeside } = await prepare()
   const [found] = await trimBeside(async (by) => await by`select rowhook.find_orphans()::int[] as orphans`)
-  const [stream] = await sql`select tick_from::int from rowhook.stream where id = ${sink.stream}`
+  const [stream] = await sql`select tick_from::float8 from rowhook.stream where id = ${sink.stream}`
   expect({ ...found, ...stream }).toEqual({ orphans: [Number(sink.stream)], tick_from: from })
 })
 
