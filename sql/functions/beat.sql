@@ -1,6 +1,7 @@
 -- rowhook.beat(dispatcher, …): a dispatcher's heartbeat, once a second, and everything that it must
 -- know besides the log, in one round trip:
---   alive     false: others took this dispatcher for dead; its leases are gone and it must begin anew
+--   alive     false: it must begin anew. Others took this dispatcher for dead, and its leases are gone; or tick p_known
+--             is lost, and what it has in memory is of another past than this server's
 --   dead      dispatchers that this call found silent for longer than p_dead_after and removed
 --   orphans   streams to start: work is due and no dispatcher runs them
 --   sinks     {"<sink id>": rowhook.run_version} of the sinks whose streams this dispatcher runs
@@ -36,7 +37,7 @@ begin
   update rowhook.dispatcher d
   set beat_at = v_now, asleep = p_asleep
   where d.id = p_dispatcher;
-  alive := found;
+  alive := found and (p_known is null or exists (select from rowhook.tick t where t.id = p_known));
   now_ms := extract(epoch from v_now) * 1000;
 
   -- skip locked: a dispatcher whose beat is being written right now is not dead

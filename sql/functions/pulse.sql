@@ -2,7 +2,7 @@
 --   tick_id  the newest tick
 --   due      sinks with something to read since the known tick (all of them if it is unknown)
 --   orphans  live streams of due, active sinks that no dispatcher runs
---   news     how many ids of events were handed out between the two ticks
+--   news     how many ids of events were handed out between the two ticks; null: the known tick is lost
 -- Writes rowhook.tick only. Called every few milliseconds while events flow.
 create or replace function rowhook.pulse(
   p_known bigint, out tick_id bigint, out due int[], out orphans bigint[], out news bigint)
@@ -23,6 +23,9 @@ begin
     select * into v_new from rowhook.tick t where t.id = pulse.tick_id;
     if v_known.id is null then
       due := coalesce((select array_agg(s.id) from rowhook.sink s), '{}');
+      if p_known is not null then
+        news := null;
+      end if;
     elsif v_new.id > v_known.id then
       due := case when v_taken.since = p_known then v_taken.due
         else rowhook.due_sinks(v_known, v_new.snapshot, v_new.high) end;

@@ -219,8 +219,8 @@ export interface Pulse {
   due: number[]
   /** Streams of those that no dispatcher runs. */
   orphans: string[]
-  /** How many ids of events were handed out since that tick. */
-  news: number
+  /** How many ids of events were handed out since that tick; null: the server has lost it. */
+  news: number | null
 }
 
 /** Takes a tick if there is news (rowhook.pulse). */

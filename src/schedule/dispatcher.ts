@@ -109,7 +109,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const clock = (): number => now() + clockOffset
   const runner = options.makeRunner({
     dispatcherId: () => id,
-    mayRun: () => now() < validUntil,
+    mayRun: () => former === undefined && now() < validUntil,
     clock,
     newestTick: () => known ?? 0,
     drew: (ids) => (drawn = Math.max(0, drawn + ids)),
@@ -146,22 +146,18 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   async function beat(): Promise<void> {
     if (former !== undefined) await beginAnew(former)
     const began = now()
-    const before = known
     const idle = !stopping && began - lastNews > timing.sleepAfter && !runner.active
     const [row] = await sql`
       select alive, dead::text[] as dead, orphans::text[] as orphans, sinks::text as sinks, commands,
         tick_id::float8 as tick, due, now_ms
-      from rowhook.beat(${id}, ${idle}, ${before})`
+      from rowhook.beat(${id}, ${idle}, ${known})`
     metrics.roundTrips.inc({ kind: 'beat' })
     const b = { ...row, sinks: JSON.parse(row!['sinks'] as string) as Record<string, string> } as Beat
     clockOffset = b.now_ms - (began + now()) / 2
     if (!b.alive) {
-      logger.warn('other dispatchers took this one for dead; beginning anew')
-      runner.abortAll()
-      former = id
+      giveUp('other dispatchers took this one for dead, or the database has lost its last ticks')
       return
     }
-    if (hasForgotten(before, b.tick)) return
     validUntil = Math.max(validUntil, began + timing.lease)
     lastBeat = now()
     // news of meanwhile may have been told before the answer came, and is told once
@@ -196,16 +192,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     options.reconnect()
   }
 
-  // A server that lost its last commits, as a standby that was behind when it was promoted, gives the numbers of
-  // its ticks and events once more: who went by the old ones has to begin at what it has saved.
-  function hasForgotten(before: number | null, newest: number | null): boolean {
-    if (before === null || newest === null || newest >= before || former !== undefined) return false
-    logger.warn('the database has forgotten its last ticks, as after a failover; beginning anew')
+  /** What is in memory no longer holds: the next beat begins at what is saved. */
+  function giveUp(why: string): void {
+    logger.warn(`${why}; beginning anew`)
     runner.abortAll()
     former = id
     known = null
     beatNow?.()
-    return true
   }
 
   async function beatLoop(): Promise<void> {
@@ -232,12 +225,17 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   /** How many runs here have something to read because of it, and how many events there are. */
   async function tick(): Promise<{ readers: number; events: number }> {
-    const before = known
-    const p = await pulse(sql, before)
+    const p = await pulse(sql, known)
     metrics.roundTrips.inc({ kind: 'pulse' })
     lastPulse = now()
-    if (p.tick === known) return { readers: 0, events: 0 }
-    if (hasForgotten(before, p.tick)) return { readers: 0, events: 0 }
+    // what begins anew with the next beat asks by itself what there is
+    if (p.tick === known || former !== undefined) return { readers: 0, events: 0 }
+    // A server that lost its last commits, as a standby that was behind when it was promoted, gives the ids of events
+    // once more: who went by the old ones has to begin at what it has saved.
+    if (p.news === null) {
+      giveUp('the database has lost its last ticks, as after a failover')
+      return { readers: 0, events: 0 }
+    }
     metrics.ticks.inc()
     const due = known === null ? 'all' : p.due
     known = p.tick
