@@ -1,7 +1,8 @@
 -- rowhook.save_stream(…): everything that a run has to say since its last save, in one transaction,
 -- and only if its token is still the stream's: a dispatcher that was merely paused can do no harm.
 -- Returns false, and writes nothing, when the lease is lost. So it does, and takes the lease away, when there is no
--- such tick: a server that lost its last commits (a failover to an asynchronous standby) has forgotten it.
+-- such tick as p_to, or as `read` in p_ops: a server that lost its last commits (a failover to an asynchronous standby)
+-- has lost it, and the ids of the events that it shows mean others now.
 -- Writes stream, batch, held, discarded, and sink (pause after 410).
 --
 -- A save is repeated, under its number, when its answer got lost, so it means the same when done twice; and what
@@ -21,6 +22,7 @@
 --   backfill [{id, cursor, rows, done, size}] how far backfill_table rows have got; a backfill whose
 --                                             tables are all done is completed
 --   replayed number                           messages that a replay has brought so far
+--   read     the newest tick that the run has read up to: what it says is about events that were visible by then
 --   error    text|null, pause text
 create or replace function rowhook.save_stream(
   p_stream bigint, p_token bigint, p_save bigint, p_from bigint, p_to bigint, p_last bigint, p_delivered bigint,
@@ -43,7 +45,9 @@ begin
       last_delivered_at = case when p_delivered > st.delivered then v_now else st.last_delivered_at end,
       updated_at = v_now
   where st.id = p_stream and st.token = p_token and st.owner is not null and st.save <= p_save
-    and (st.replay_id is not null or exists (select from rowhook.tick t where t.id = p_to))
+    and (st.replay_id is not null
+         or exists (select from rowhook.tick t where t.id = p_to)
+            and exists (select from rowhook.tick t where t.id = coalesce((p_ops ->> 'read')::bigint, p_to)))
   returning st.sink_id, st.replay_id into v_sink, v_replay;
   if not found then
     -- The server has lost what the run goes by, the ticks: somebody begins anew at what is left.

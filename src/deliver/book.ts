@@ -110,6 +110,7 @@ export interface Ops {
   }[]
   backfill: BackfillStep[]
   replayed?: number
+  read?: number
   circuit?: {
     state: 'open' | 'closed'
     blind: boolean
@@ -151,6 +152,8 @@ export interface BookOptions {
   delivered: number
   /** The number of the last save under the stream's token. */
   saved: number
+  /** The newest tick up to which a run before this one has read, that left requests to it. */
+  read?: number | undefined
   /**
    * Writes; false: the lease is lost. Throws when the database is away. It may be called twice with
    * the same things, because an answer may get lost: `delivered` is a total for that reason. What is late
@@ -176,6 +179,8 @@ export interface Book {
   flush(): Promise<void>
   readonly chunks: readonly BookChunk[]
   readonly position: Position
+  /** The newest tick up to which has been read. */
+  readonly read: number
   /** No save will be tried any more. */
   close(): void
 }
@@ -184,6 +189,7 @@ export interface Book {
 export function openBook(options: BookOptions): Book {
   let ops = emptyOps()
   let position = options.position
+  let read = Math.max(position.to, options.read ?? 0)
   let savedPosition = position
   let deliveredTotal = options.delivered
   let savedTotal = deliveredTotal
@@ -219,7 +225,7 @@ export function openBook(options: BookOptions): Book {
       do {
         again = false
         advance()
-        const taken = isEmpty(ops) ? null : ops
+        const taken = isEmpty(ops) ? null : { ...ops, read }
         const total = deliveredTotal
         const at = position
         if (taken === null && total === savedTotal && at === savedPosition) return
@@ -271,7 +277,10 @@ export function openBook(options: BookOptions): Book {
     get ops() {
       return ops
     },
-    addChunk: (chunk) => void chunks.push(chunk),
+    addChunk(chunk) {
+      read = Math.max(read, chunk.position.to)
+      chunks.push(chunk)
+    },
     cut(chunk) {
       chunks.length = chunks.indexOf(chunk) + 1
       if (chunk.remaining === 0 || chunk.window === undefined) return
@@ -288,6 +297,9 @@ export function openBook(options: BookOptions): Book {
     get position() {
       advance()
       return position
+    },
+    get read() {
+      return read
     },
     close() {
       closed = true

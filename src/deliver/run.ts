@@ -127,6 +127,8 @@ export interface Run {
   readonly progressAt: number
   /** How far the stream is settled. */
   readonly position: Position
+  /** The newest tick up to which it has been read. */
+  readonly read: number
 }
 
 /** Starts a run. It ends by stop(), abort(), or when the book says that the lease is lost. */
@@ -356,6 +358,9 @@ export function startRun(options: RunOptions): Run {
     },
     get position() {
       return book.position
+    },
+    get read() {
+      return book.read
     },
     get progressAt() {
       return state.progressAt

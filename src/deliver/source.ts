@@ -41,19 +41,27 @@ export interface LiveSource extends Source {
   readonly position: Position
 }
 
-/**
- * Reads a sink's live log from `position` on.
- * @param tail reads what is new together with other sinks
- */
+/** How the live log is read. */
+export interface LiveOptions {
+  /** Reads what is new together with other sinks. */
+  tail?: TailReader | undefined
+  /**
+   * The tick up to which a run before this one has read, that left requests to it: the first window ends there. If the
+   * server has lost that tick, the read fails, and events that have got their ids since are not taken for theirs.
+   */
+  read?: number | undefined
+}
+
+/** Reads a sink's live log from `position` on. */
 export function createLiveSource(
   sql: Sql,
   sinkId: number,
   sourceIds: () => number[],
   position: Position,
-  tail?: TailReader,
+  { tail, read = 0 }: LiveOptions = {},
 ): LiveSource {
   let { from, to, last } = position
-  let newest = to
+  let newest = Math.max(to, read)
   // only a window that the database put together can end in a seam: no tick that is announced is one
   let mayEndInSeam = to > from
 
@@ -70,7 +78,7 @@ export function createLiveSource(
     async next(limit, bytes) {
       if (to <= from) {
         if (newest <= to) return null
-        to = newest
+        to = read > from ? read : newest
         last = 0
         const window = { from, to }
         const rows = (await tail?.read({ sinkId, sourceIds: sourceIds(), ...window })) ?? null
@@ -89,8 +97,8 @@ export function createLiveSource(
         bytes,
       })
       const window = { from, to }
-      const read = rows.reduce((sum, r) => sum + r.size, 0)
-      if (rows.length < limit && read < bytes) {
+      const size = rows.reduce((sum, r) => sum + r.size, 0)
+      if (rows.length < limit && size < bytes) {
         // the window is read: its end is the beginning of the next one
         const seam = mayEndInSeam ? await findSeam(sql, to) : null
         from = seam?.at ?? to

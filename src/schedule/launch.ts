@@ -87,6 +87,8 @@ export interface LaunchHooks {
 export interface Legacy {
   /** Requests of the run before that are not over yet. */
   underWay?: UnderWay[]
+  /** The newest tick up to which that run has read. */
+  read?: number
   /** These are only waited for: nothing is read or sent. */
   settlesOnly?: boolean
 }
@@ -127,6 +129,7 @@ export function createLaunch(options: LaunchOptions, hooks: LaunchHooks) {
       delivered: stream.delivered,
       delayMs: 40,
       saved: stream.save,
+      read: legacy.read,
       save: (number, position, delivered, ops) => save({ stream, number, position, delivered }, ops),
       onLost: () => {
         void tellLost(stream.id, sink.name)
@@ -136,13 +139,10 @@ export function createLaunch(options: LaunchOptions, hooks: LaunchHooks) {
         logger.warn({ err: error, sink: sink.name }, 'progress could not be saved; trying again'),
     })
     for (const op of saved.ops) op(book.ops)
-    const live = createLiveSource(
-      sql,
-      sink.id,
-      () => sink.tables.map((t) => t.source_id),
-      stream.position,
+    const live = createLiveSource(sql, sink.id, () => sink.tables.map((t) => t.source_id), stream.position, {
       tail,
-    )
+      read: legacy.read,
+    })
     const heldRows = target.rowsOnly ? await loadHeldRows(sql, stream.id) : []
     const newest = target.rowsOnly ? await newestTick(sql) : 0
     // oxlint-disable-next-line prefer-const -- the source is needed to make the run that it may call

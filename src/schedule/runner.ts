@@ -238,7 +238,7 @@ export function createRunner(options: RunnerOptions): Runner {
       const isOver = draining || !again.mayGoOn
       // only a run can hear what comes of requests that are under way
       if (!isOver || underWay.length > 0)
-        await launch(again.stream, r.owner, { underWay, settlesOnly: isOver })
+        await launch(again.stream, r.owner, { underWay, read: r.run.read, settlesOnly: isOver })
       else await giveBack(r.stream, draining ? 0 : undefined)
       if (isOver) await end(streamId)
     })

@@ -50,3 +50,14 @@ test('of a batch that failed twice between two saves the last word is written do
     { id: 'msg_1', attempt: 2, member_failures: [2] },
   ])
 })
+
+test('what a run has read of a tick that is lost since is not written down, and its lease is over', async () => {
+  const { sql } = await createDatabase()
+  await sql`create table orders (id int primary key)`
+  const run = await claim(sql, await makeSink(sql))
+  const [tick] = await sql`select max(id)::float8 as id from rowhook.tick`
+  expect(await run.note({ hold: [held(1, 1)], read: tick!['id'] })).toBe(true)
+  expect(await run.note({ hold: [held(2, 1)], read: tick!['id'] + 1 })).toBe(false)
+  expect(await sql`select event_id::int as id from rowhook.held`).toEqual([{ id: 1 }])
+  expect(await sql`select owner from rowhook.stream`).toEqual([{ owner: null }])
+})
