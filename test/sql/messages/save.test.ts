@@ -61,3 +61,16 @@ test('what a run has read of a tick that is lost since is not written down, and 
   expect(await sql`select event_id::int as id from rowhook.held`).toEqual([{ id: 1 }])
   expect(await sql`select owner from rowhook.stream`).toEqual([{ owner: null }])
 })
+
+test('who holds a lease that the server has lost saves nothing under the next one', async () => {
+  const { sql } = await createDatabase()
+  await sql`create table orders (id int primary key)`
+  const sink = await makeSink(sql)
+  const [before] = await sql`select token from rowhook.stream`
+  const first = await claim(sql, sink)
+  await sql`update rowhook.stream set owner = null, token = ${before!['token']}`
+  const second = await claim(sql, sink)
+  expect(await first.note({ hold: [held(1, 1)] })).toBe(false)
+  expect(await second.note({ hold: [held(2, 1)] })).toBe(true)
+  expect(await sql`select event_id::int as id from rowhook.held`).toEqual([{ id: 2 }])
+})
