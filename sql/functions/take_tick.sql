@@ -1,4 +1,4 @@
--- rowhook.take_tick(): the newest tick, made now if there is anything to read since the last one.
+-- rowhook.take_tick(ids): the newest tick, made now if there is anything to read since the last one.
 -- Writes rowhook.tick. Returns its id, whether this call made it, and then
 --   since  the tick before
 --   due    sinks with something to read between the two
@@ -12,9 +12,10 @@
 -- One tick more is taken after the last news: scans start at the latest tick whose xid is lower than
 -- whatever may become visible, which is the last tick but one, so without it every look at an idle log
 -- would go over the last window again.
--- And one after every thousand ids, wanted or not, so that no look has to go over more.
+-- And one after every thousand ids (p_ids), wanted or not, so that no look has to go over more.
 -- Must run in read committed: every statement below needs its own snapshot.
-create or replace function rowhook.take_tick(out tick_id bigint, out made boolean, out since bigint, out due int[])
+create or replace function rowhook.take_tick(
+  p_ids bigint default 1000, out tick_id bigint, out made boolean, out since bigint, out due int[])
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
@@ -44,7 +45,7 @@ begin
 
   if due = '{}'
      and v_last.low - rowhook.window_low(v_last, v_snapshot) < 100
-     and v_high - v_last.high < 1000 then
+     and v_high - v_last.high < p_ids then
     tick_id := v_last.id;
     return;
   end if;
