@@ -1,5 +1,6 @@
--- rowhook.next_tick_id(): the number of the tick that is about to be made, higher than all before it: the time since
--- 1970, in hundred-thousandths of a second. The advisory lock of rowhook.take_tick must be held. Reads rowhook.tick.
+-- rowhook.next_tick_id(last): the number of the tick that comes after this one: the time since 1970, in
+-- hundred-thousandths of a second. The advisory lock of rowhook.take_tick must be held. Without a SET clause, so that it
+-- becomes part of the statement that calls it.
 --
 -- Positions, and whatever dispatchers have in memory, name ticks by their number. A server that loses its last commits
 -- (a failover to a standby that was behind) goes back to what it had, sequences included. From a sequence, other ticks
@@ -7,11 +8,10 @@
 -- of the time stays lost with its tick. Where the clock has gone back, too, chance keeps them apart.
 -- They have 15 digits, which a float8 shows in full whatever extra_float_digits says; so the clock is followed until
 -- the year 2128 only.
-create or replace function rowhook.next_tick_id() returns bigint
+create or replace function rowhook.next_tick_id(p_last bigint) returns bigint
 language sql volatile
-set search_path = pg_catalog, pg_temp
 as $$
   select greatest(
-    least((extract(epoch from clock_timestamp()) * 100000)::bigint, 500000000000000),
-    coalesce((select t.id from rowhook.tick t order by t.id desc limit 1), 0) + 1 + (random() * 100)::bigint)
+    least((extract(epoch from pg_catalog.clock_timestamp()) * 100000)::bigint, 500000000000000),
+    coalesce(p_last, 0) + 1 + (pg_catalog.random() * 100)::bigint)
 $$;

@@ -34,7 +34,7 @@ begin
   end if;
 
   v_last := rowhook.last_restored_id();
-  v_end := rowhook.next_tick_id();
+  v_end := rowhook.next_tick_id((select max(t.id) from rowhook.tick t));
   v_begin := v_end + 1;
   insert into rowhook.tick (id, low, xid, snapshot, high, at, continues_at) values
     (v_end, v_last, '9223372036854775806', '9223372036854775806:9223372036854775806:', v_last, rowhook.now(), v_begin),

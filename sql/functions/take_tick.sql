@@ -60,7 +60,7 @@ begin
     perform set_config('synchronous_commit', 'local', true);
   end if;
   insert into rowhook.tick (id, low, xid, snapshot, high, at)
-  values (rowhook.next_tick_id(), v_low, pg_catalog.pg_current_xact_id(), v_snapshot, v_high,
+  values (rowhook.next_tick_id(v_last.id), v_low, pg_catalog.pg_current_xact_id(), v_snapshot, v_high,
           pg_catalog.clock_timestamp())
   returning id into tick_id;
   made := true;

@@ -120,7 +120,7 @@ test('months of changes and deliveries leave the database as large as its first 
     for (let i = 0; i < 5; i += 1)
       await sql`
       insert into rowhook.tick (id, low, xid, snapshot, high, at)
-      select rowhook.next_tick_id(), rowhook.last_event_id(), pg_current_xact_id(), pg_current_snapshot(),
+      select rowhook.next_tick_id((select max(id) from rowhook.tick)), rowhook.last_event_id(), pg_current_xact_id(), pg_current_snapshot(),
         rowhook.last_event_id(), date_trunc('day', now(), 'UTC') + make_interval(days => ${day})`
     const run = await claim(sql, sink)
     await run.deliverAll()
