@@ -7,6 +7,7 @@ import { install } from '../../src/db/install.ts'
 import { readRelease } from '../../src/db/release.ts'
 import type { PostgresServer } from '../../src/embedded/postgres.ts'
 import { eventually } from './eventually.ts'
+import { proxy } from './proxy.ts'
 import { ownServer } from './server.ts'
 import { withDatabase } from './template.ts'
 
@@ -16,6 +17,8 @@ export interface Pair {
   urls: { primary: string; standby: string }
   primary: PostgresServer
   standby: PostgresServer
+  /** The standby gets nothing more, and the primary does not wait for it. */
+  part(): Promise<void>
   /** Makes the standby a primary of its own. */
   promote(): Promise<void>
 }
@@ -27,11 +30,12 @@ export async function synchronousPair(): Promise<Pair> {
   await asSuperuser(primary.url, async (sql) => {
     await sql`create database shop`
   })
+  const link = await proxy(primary.url)
   const urls = { primary: withDatabase(primary.url, 'shop'), standby: '' }
   await install(urls.primary, readRelease())
   await primary.stop('fast')
   const standby = await ownServer({
-    settings: { ...settings, primary_conninfo: `host=127.0.0.1 port=${primary.port} user=postgres` },
+    settings: { ...settings, primary_conninfo: `host=127.0.0.1 port=${link.port} user=postgres` },
     copyOf: primary.dataDir,
     prepare: beStandby,
   })
@@ -48,11 +52,18 @@ export async function synchronousPair(): Promise<Pair> {
       { timeoutMs: 30_000 },
     )
   })
+  const part = async () => {
+    link.cut()
+    await asSuperuser(primary.url, async (sql) => {
+      await sql`alter system set synchronous_standby_names = ''`
+      await sql`select pg_reload_conf()`
+    })
+  }
   const promote = () =>
     asSuperuser(standby.url, async (sql) => {
       await sql`select pg_promote()`
     })
-  return { urls, primary, standby, promote }
+  return { urls, primary, standby, part, promote }
 }
 
 function beStandby(dataDir: string): void {
