@@ -26,7 +26,7 @@ declare
   v_level    text := format('%s_%s ', p_source, rowhook.statement_level(p_context));
   v_deletes  boolean := strpos(v_moves, 'd' || v_level) > 0;
   v_merged   text := current_setting('rowhook.merged', true);
-  v_mark     text := format('%s_%s ', p_relid, v_level);
+  v_mark     text := format('%s_%s', p_relid, v_level);
   v_spec     jsonb;
   v_leaves   text;
   v_rows     text;
