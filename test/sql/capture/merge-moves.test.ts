@@ -475,6 +475,14 @@ describe('a table that changes', () => {
     expect(await setting()).toBeOneOf([null, ''])
   })
 
+  test('a table that was captured before there were such triggers gets them by a refresh', async () => {
+    await sql`drop function rowhook.moves_1 cascade`
+    await sql`drop function rowhook.merges_1 cascade`
+    await sql`select rowhook.refresh_changed()`
+    await sql`merge into m using (select 1 id) v on m.id = v.id when matched then update set region = 'us'`
+    expect(await messages()).toEqual(['u us:1 1 {"region":"eu"}'])
+  })
+
   test('a table that no sink names any more keeps none of the triggers', async () => {
     await sql`delete from rowhook.sink`
     await sql`select rowhook.release_source(1)`
