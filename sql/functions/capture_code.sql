@@ -138,8 +138,8 @@ $body$, p_spec ->> 'relid', p_spec ->> 'digest', v_branches,
     case when v_moves then E'\n  texts text[];' end,
     case when v_moves then E'\n     or current_setting(\'rowhook.moves\', true) <> \'\' or current_setting(\'rowhook.merged\', true) <> \'\'' end,
     case when v_moves then format($moves$
-    if tg_op = 'UPDATE' and current_setting('rowhook.moves', true) <> ''
-       or tg_op = 'INSERT' and current_setting('rowhook.merged', true) <> '' then
+    if tg_op in ('INSERT', 'UPDATE')
+       and (current_setting('rowhook.moves', true) <> '' or current_setting('rowhook.merged', true) <> '') then
       get diagnostics list = pg_context;
       texts := rowhook.moved_statements(%1$s, tg_relid, tg_op, list);
       if texts is not null then

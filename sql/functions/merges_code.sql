@@ -32,7 +32,7 @@ begin
          or pg_catalog.starts_with(context, 'SQL statement "')) then
       return null;
     end if;
-    if not coalesce(asked operator(pg_catalog.~) E'\\ymerge\\y', true) and (case
+    if pg_catalog.octet_length(asked) operator(pg_catalog.<) 100000 and asked operator(pg_catalog.!~) E'\\ymerge\\y' and (case
          when context operator(pg_catalog.=) '' then not exists (
            select from pg_catalog.pg_prepared_statements p
            where pg_catalog.lower(p.statement collate pg_catalog."C") operator(pg_catalog.~) E'\\ymerge\\y')

@@ -14,6 +14,7 @@
 --   they have been captured as deleted already, and are captured as inserted: there, what looks like a move may be
 --   the delete of one row and the insert of another.
 --   After inserts: what was captured after the updates is left out. The setting rowhook.merged says so, from one to the other.
+--   Where an insert stands in a `with` of the merge, its trigger fires first: what will be captured is left out.
 create or replace function rowhook.moved_statements(p_source int, p_relid oid, p_operation text, p_context text)
 returns text[]
 language plpgsql volatile
@@ -33,15 +34,12 @@ declare
   v_new      text;
   v_old      text;
 begin
-  if p_operation = 'INSERT' then
-    if coalesce(strpos(v_merged, v_mark), 0) = 0 then
-      return null;
-    end if;
+  if p_operation = 'INSERT' and strpos(v_merged, v_mark) > 0 then
     perform set_config('rowhook.merged', replace(v_merged, v_mark, ''), true);
     v_slot := v_for_inserts;
   elsif coalesce(strpos(v_moves, 'u' || v_level), 0) = 0 then
     return null;
-  else
+  elsif p_operation = 'UPDATE' then
     perform set_config('rowhook.moves', replace(replace(v_moves, 'u' || v_level, ''), 'd' || v_level, ''), true);
     perform set_config('rowhook.left_' || v_slot, '', true); -- of the last row, if it was deleted
   end if;
@@ -75,7 +73,7 @@ $rows$, v_slot, v_leaves,
       concat(v_rows, format(E'rowhook_new as (\n  select %s from present m\n'
         '  where not exists (select from arrived a where a."(row)" = m."(row)" and a."(n)" = m."(n)") order by m."(at)")\n',
         rowhook.print_fields(v_spec, 'm', true)), rowhook.generic_text(v_spec, 'insert')),
-      format('select rowhook.forget_moved(%L)', v_slot)];
+      format('select rowhook.forget_moved(%L)', v_for_inserts)];
   end if;
   v_new := format(
     'rowhook_new as (select %s from new_rows m where not exists (select from shown s where s."(at)" = m."(at)") order by m."(at)")',

@@ -8,14 +8,16 @@ import { capture, delivered, events } from './capturing.ts'
 let database: TestDatabase
 let sql: postgres.Sql
 let sink: number
+let version: number
 
 /** Partitions in another column order than the root's, with dropped columns, and a level below. */
 beforeEach(async (context) => {
   database = await createDatabase()
   sql = database.sql
   const [server] = await sql<[{ version: number }]>`
-    select current_setting('server_version_num')::int as version`
-  if (server.version < 150_000) context.skip('merge came with Postgres 15')
+    select current_setting('server_version_num')::int / 10000 as version`
+  version = server.version
+  if (version < 15) context.skip('merge came with Postgres 15')
   await sql.unsafe(`
     create table m (region text, id int, n int, at timestamptz default '2026-01-01Z', primary key (region, id))
       partition by list (region);
@@ -219,6 +221,18 @@ describe('a merge that also deletes', () => {
       when matched then update set region = 'us'
       when not matched then insert values ('us', v.id, 9)`
     expect(await messages()).toEqual(['i us:9 9'])
+  })
+})
+
+describe('a merge beside other writes of one statement', () => {
+  test.for([
+    "with b as (insert into m values ('us', 30, 3) returning id) merge into m using b on m.id = 1 when matched then update set region = 'us'",
+    "with b as (merge into m using (select 1) on m.id = 1 when matched then update set region = 'us' returning m.id) insert into m select 'us', 30, 3 from b",
+    "with b as (merge into m using (select 1) on m.id = 1 when matched then update set region = 'us' returning m.id), c as (insert into m select 'us', 30, 3 returning id) select from b, c",
+  ])('%s', async (text, context) => {
+    if (text.includes('(merge') && version < 17) context.skip('with … as (merge …) came with Postgres 17')
+    await sql.unsafe(text)
+    expect((await messages()).toSorted()).toEqual(['i us:30 3', 'u us:1 1 {"region":"eu"}'])
   })
 })
 
