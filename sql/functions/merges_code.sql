@@ -27,31 +27,37 @@ begin
   context := pg_catalog.substr(context, pg_catalog.strpos(context operator(pg_catalog.||) E'\n', E'\n') operator(pg_catalog.+) 1);
   if tg_op operator(pg_catalog.=) 'UPDATE' then
     asked := pg_catalog.lower((case when context operator(pg_catalog.=) '' then pg_catalog.current_query() else context end) collate pg_catalog."C");
-    if pg_catalog.strpos(asked, 'merge') operator(pg_catalog.=) 0 and (
-         context operator(pg_catalog.=) '' and pg_catalog.strpos(asked, 'execute') operator(pg_catalog.=) 0
-         or pg_catalog.starts_with(context, 'SQL statement "')) then
+    if (context operator(pg_catalog.=) '' or pg_catalog.starts_with(context, 'SQL statement "'))
+       and pg_catalog.strpos(asked, 'merge') operator(pg_catalog.=) 0 and pg_catalog.strpos(asked, 'execute') operator(pg_catalog.=) 0 then
       return null;
     end if;
-    if pg_catalog.octet_length(asked) operator(pg_catalog.<) 100000 and asked operator(pg_catalog.!~) E'\\ymerge\\y' and (case
-         when context operator(pg_catalog.=) '' then not exists (
-           select from pg_catalog.pg_prepared_statements p
-           where pg_catalog.lower(p.statement collate pg_catalog."C") operator(pg_catalog.~) E'\\ymerge\\y')
-         when pg_catalog.starts_with(context, 'SQL function "') then not exists (
-           select from pg_catalog.pg_proc p
-           where p.proname operator(pg_catalog.=) pg_catalog.substring(context, E'^SQL function "(.*?)" [^"\n]*(?:\n|$)')
-             and pg_catalog.lower(coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc) collate pg_catalog."C") operator(pg_catalog.~) E'\\ymerge\\y')
-         -- otherwise what it says is in the language of lc_messages
-         else pg_catalog.starts_with(context, 'SQL statement "') end) then
-      return null;
-    end if;
+    begin
+      if pg_catalog.octet_length(asked) operator(pg_catalog.<) 100000 and asked operator(pg_catalog.!~) E'\\ymerge\\y' and (case
+           when pg_catalog.starts_with(context, 'SQL function "') then not exists (
+             select from pg_catalog.pg_proc p
+             where p.proname operator(pg_catalog.=) pg_catalog.substring(context, E'^SQL function "(.*?)" [^"\n]*(?:\n|$)')
+               and pg_catalog.lower(coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc) collate pg_catalog."C")
+                 operator(pg_catalog.~) E'\\y(merge|execute)\\y')
+           when context operator(pg_catalog.=) '' or pg_catalog.starts_with(context, 'SQL statement "') then
+             -- at the end of a line, it is where plpgsql says how it runs the statement
+             asked operator(pg_catalog.!~) E'\\yexecute\\y(?!\n|$)' or not exists (
+               select from pg_catalog.pg_prepared_statements p
+               where pg_catalog.lower(p.statement collate pg_catalog."C") operator(pg_catalog.~) E'\\ymerge\\y')
+           -- otherwise what it says is in the language of lc_messages
+           else false end) then
+        return null;
+      end if;
+    exception when others then
+      null; -- catalogs may be closed to the writer
+    end;
   end if;
   level := pg_catalog.format('%1$s_%%s ', pg_catalog.hashtextextended(context, 0));
   if tg_op operator(pg_catalog.=) 'INSERT' then
     perform pg_catalog.set_config('rowhook.merged', pg_catalog.replace(noted, pg_catalog.format('%%s_%%s', tg_relid, level), ''), true);
   elsif tg_op operator(pg_catalog.=) 'UPDATE' then
-    perform pg_catalog.set_config('rowhook.moves', pg_catalog.concat(noted, 'u', level), true);
+    perform pg_catalog.set_config('rowhook.moves', pg_catalog.concat(pg_catalog.replace(noted, 'u' operator(pg_catalog.||) level, ''), 'u', level), true);
   elsif pg_catalog.strpos(noted, 'u' operator(pg_catalog.||) level) operator(pg_catalog.>) 0 then
-    perform pg_catalog.set_config('rowhook.moves', pg_catalog.concat(noted, 'd', level), true);
+    perform pg_catalog.set_config('rowhook.moves', pg_catalog.concat(pg_catalog.replace(noted, 'd' operator(pg_catalog.||) level, ''), 'd', level), true);
   end if;
   return null;
 end

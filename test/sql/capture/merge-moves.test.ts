@@ -107,6 +107,16 @@ describe('a merge that only updates', () => {
       ['u us:1 1 {"region":"eu"}'],
     ],
     [
+      'prepared, and executed by a function',
+      "prepare p as merge into m using (select 1 id) v on m.id = v.id when matched then update set region = 'us'; ---; do $f$ begin execute 'execute p'; end $f$",
+      ['u us:1 1 {"region":"eu"}'],
+    ],
+    [
+      'prepared, and executed by a function in SQL',
+      "prepare p as merge into m using (select 1 id) v on m.id = v.id when matched then update set region = 'us'; create function f() returns void language sql as 'execute p' ---; select f()",
+      ['u us:1 1 {"region":"eu"}'],
+    ],
+    [
       'explained',
       "explain analyze merge into m using (select 1 id) v on m.id = v.id when matched then update set region = 'us'",
       ['u us:1 1 {"region":"eu"}'],
@@ -394,6 +404,25 @@ describe('a merge among other writes', () => {
         .map(({ action, record, changes }) => JSON.stringify([action, record!.a, changes?.a ?? null]))
         .toSorted(),
     ).toEqual(['["i",1,null]', ...Array(4).fill('["u",1,2]'), ...Array(3).fill('["u",2,1]')])
+  })
+})
+
+describe('whatever stands in the way', () => {
+  test('catalogs that are closed to the writer fail no update', async () => {
+    await sql.unsafe(`
+      create role no_catalogs;
+      grant select, update on m to no_catalogs;
+      create function f() returns void language sql as 'update m set n = 7 where id = 1';
+      revoke select on pg_proc, pg_prepared_statements from public;
+      set local role no_catalogs;
+      select f();
+      prepare p as update m set n = 8 where id = 1;
+      execute p;
+      reset role;
+      drop owned by no_catalogs;
+      drop role no_catalogs;
+      grant select on pg_proc, pg_prepared_statements to public`)
+    expect(await messages()).toEqual(['u eu:1 7 {"n":1}', 'u eu:1 8 {"n":7}'])
   })
 })
 
