@@ -3,13 +3,11 @@ create or replace function rowhook.forget_moved(p_slot text) returns void
 language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_name  text;
 begin
-  foreach v_name in array array['left_' || p_slot] || array(select format('moved_%s_%s', p_slot, t) from generate_series(0, 4) t) loop
-    if current_setting('rowhook.' || v_name, true) <> '' then
-      perform set_config('rowhook.' || v_name, '', true);
-    end if;
-  end loop;
+  perform set_config(p.name, '', true)
+  from (select array(select rowhook.moved_parts(p_slot)) as names) all_parts, unnest(all_parts.names) p(name);
+  if current_setting('rowhook.left_' || p_slot, true) <> '' then
+    perform set_config('rowhook.left_' || p_slot, '', true);
+  end if;
 end
 $$;

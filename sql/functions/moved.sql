@@ -6,11 +6,9 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return query select e.at, (e.value ->> 0)::oid, e.value ->> 1, (e.value ->> 2)::oid, e.value ->> 3, e.value
-  from json_array_elements(format('[%s]', (
-    select string_agg(s.rows, ',' order by t.tier desc)
-    from generate_series(0, 4) t(tier)
-    cross join lateral (select nullif(current_setting(format('rowhook.moved_%s_%s', p_slot, t.tier), true), '')) s(rows)
-    ))::json) with ordinality e(value, at);
+  return query
+    select row_number() over (order by p.part, e.row), (e.value ->> 0)::oid, e.value ->> 1, (e.value ->> 2)::oid, e.value ->> 3, e.value
+    from rowhook.moved_parts(p_slot) with ordinality p(name, part)
+    cross join lateral json_array_elements(format('[%s]', current_setting(p.name))::json) with ordinality e(value, row);
 end
 $$;

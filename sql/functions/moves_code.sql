@@ -31,18 +31,23 @@ begin
   level := format('%1$s_%%s ', rowhook.statement_level(context));
   if strpos(current_setting('rowhook.moves'), 'u' || level) = 0 then
     return null;
-  end if;%3$s
-  if tg_op = 'DELETE' then
-    perform set_config('rowhook.left_' || slot, format('%%s%%s,%%s', level, tg_relid, to_json(rowhook.row_text(old))), true);
-  elsif starts_with(gone, level) and rowhook.is_of_source(tg_relid, %1$s) then
-    perform rowhook.keep_moved(slot,
-      format('[%%s,%%s,%%s]', substr(gone, length(level) + 1), tg_relid, to_json(rowhook.row_text(new))));
-  end if;%4$s
+  end if;
+  begin%3$s
+    if tg_op = 'DELETE' then
+      perform set_config('rowhook.left_' || slot, format('%%s%%s,%%s', level, tg_relid, to_json(rowhook.row_text(old))), true);
+    elsif starts_with(gone, level) and rowhook.is_of_source(tg_relid, %1$s) then
+      perform rowhook.keep_moved(slot,
+        format('[%%s,%%s,%%s]', substr(gone, length(level) + 1), tg_relid, to_json(rowhook.row_text(new))));
+    end if;%4$s
+  exception when others then
+    perform set_config('rowhook.left_' || slot, '', true);
+    raise warning using message = format('rowhook: a row that a merge has moved was not captured: %%s', sqlerrm);
+  end;
   return null;
 end
 $body$, p_spec ->> 'source',
     case when p.is_needed then E'\n  before jsonb;' end,
-    case when p.is_needed then E'\n  before := rowhook.pin_settings();' end,
-    case when p.is_needed then E'\n  perform rowhook.restore_settings(before);' end))
+    case when p.is_needed then E'\n    before := rowhook.pin_settings();' end,
+    case when p.is_needed then E'\n    perform rowhook.restore_settings(before);' end))
   from (select p_spec @? '$.columns[*].settings[*] ? (@ == "lc_monetary" || @ == "*")') p(is_needed)
 $$;

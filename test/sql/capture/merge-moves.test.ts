@@ -424,6 +424,17 @@ describe('whatever stands in the way', () => {
       grant select on pg_proc, pg_prepared_statements to public`)
     expect(await messages()).toEqual(['u eu:1 7 {"n":1}', 'u eu:1 8 {"n":7}'])
   })
+
+  test('rows of more than a text can hold are kept in several', async () => {
+    const [kept] = await sql.begin(async (tx) => {
+      for (const row of [1, 2, 3])
+        await tx`select rowhook.keep_moved('7_1', format('[1,%s,2,"%s"]', ${row}::int, repeat('x', 70000000)))`
+      await tx`select rowhook.keep_moved('7_1', '[1,4,2,""]')`
+      return tx`select array_agg(m.old_row order by m.at) as rows, (select count(*)::int from rowhook.moved_parts('7_1')) as parts
+        from rowhook.moved('7_1') m`
+    })
+    expect(kept).toEqual({ rows: ['1', '2', '3', '4'], parts: 4 })
+  })
 })
 
 describe('any merge', () => {
