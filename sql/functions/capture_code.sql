@@ -141,7 +141,8 @@ $body$, p_spec ->> 'relid', p_spec ->> 'digest', v_branches,
     if tg_op in ('INSERT', 'UPDATE')
        and (current_setting('rowhook.moves', true) <> '' or current_setting('rowhook.merged', true) <> '') then
       get diagnostics list = pg_context;
-      texts := rowhook.moved_statements(%1$s, tg_relid, tg_op, list);
+      texts := rowhook.moved_statements(%1$s, tg_relid, tg_op, list,
+        case when rowhook.is_current('%2$s'::regclass, %3$L) then array[%4$s] end);
       if texts is not null then
         before := rowhook.pin_settings();
         begin
@@ -152,6 +153,7 @@ $body$, p_spec ->> 'relid', p_spec ->> 'digest', v_branches,
           raise warning using message = format('rowhook: rows that a merge has moved were not captured: %%s', sqlerrm);
           texts := null;
           perform rowhook.forget_moved(format('%1$s_%%s', pg_trigger_depth()));
+          perform rowhook.forget_moved(format('%1$s_%%s_inserts', pg_trigger_depth()));
         end;
         perform rowhook.restore_settings(before);
         if texts is not null and pg_sequence_last_value('rowhook.sleep_seq'::regclass) = 2 then
@@ -162,7 +164,9 @@ $body$, p_spec ->> 'relid', p_spec ->> 'digest', v_branches,
         end if;
       end if;
       list := null;
-    end if;$moves$, p_spec ->> 'source') end);
+    end if;$moves$, p_spec ->> 'source', p_spec ->> 'relid', p_spec ->> 'digest',
+      (select string_agg(quote_literal(t.text), ', ' order by t.at)
+       from unnest(rowhook.moved_texts(p_spec)) with ordinality t(text, at))) end);
 
   return format(
     E'create or replace function rowhook.capture_%s() returns trigger\n'

@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   values ('timezone', 'UTC'), ('datestyle', 'ISO, MDY'), ('intervalstyle', 'postgres'),
          ('bytea_output', 'hex'), ('extra_float_digits', '1'), ('quote_all_identifiers', 'off'),
-         ('transform_null_equals', 'off'), ('array_nulls', 'on'), ('standard_conforming_strings', 'on'),
+         ('transform_null_equals', 'off'), ('array_nulls', 'on'), ('standard_conforming_strings', 'on'), ('xmloption', 'content'),
          -- no value is neutral: that of a fresh session of this database
          ('lc_monetary', (select s.reset_val from pg_catalog.pg_settings s where s.name = 'lc_monetary'))
 $$;

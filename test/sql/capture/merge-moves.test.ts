@@ -387,6 +387,16 @@ describe('a merge among other writes', () => {
     expect(counted).toEqual({ count: 3_000, rows: 3_000, in_order: true })
   })
 
+  test('many in one transaction leave no more behind than one', async () => {
+    const merges = (count: number) =>
+      sql.begin(async (tx) => {
+        for (let i = 0; i < count; i++)
+          await tx`merge into m using (select 1) v on id = 1 when matched then update set region = case region when 'eu' then 'us' else 'eu' end`
+        return tx`select current_setting('rowhook.merged') as value`
+      })
+    expect(await merges(3)).toEqual(await merges(1))
+  })
+
   test('equal rows of a table without a key each count', async () => {
     await sql.unsafe(`
       create table k (a int, b int) partition by list (a);
@@ -404,10 +414,42 @@ describe('a merge among other writes', () => {
         .map(({ action, record, changes }) => JSON.stringify([action, record!.a, changes?.a ?? null]))
         .toSorted(),
     ).toEqual(['["i",1,null]', ...Array(4).fill('["u",1,2]'), ...Array(3).fill('["u",2,1]')])
+    // and none of one that stays, and has become equal
+    await sql`delete from k`
+    await sql`insert into k values (1, 1), (2, 0)`
+    const last = await sql<[{ id: number }]>`select rowhook.last_event_id()::int as id`
+    await sql`merge into k using (values (1), (2)) v(a) on k.a = v.a when matched then update set a = 2, b = 1`
+    expect((await events(sql, last[0].id)).map(({ changes }) => changes)).toEqual(['{"a":1}', '{"b":0}'])
   })
 })
 
 describe('whatever stands in the way', () => {
+  test.each([
+    [
+      'columns named like our own',
+      `create table o (at1 int, row2 int, n3 int, "(at)" int, "rowhook_new as" int, "from new_rows m" int, m int, x int, "%I" int, "\\'""" int, primary key (at1, m)) partition by list (m)`,
+      'at1',
+    ],
+    [
+      'a setting that takes no piece of XML',
+      'create table o (id int, m int, v xml default $$<a/>b$$, primary key (id, m)) partition by list (m)',
+      'id',
+    ],
+  ])('%s', async (_, table, id) => {
+    await sql.unsafe(
+      `${table}; create table o1 partition of o for values in (1); create table o2 partition of o for values in (2)`,
+    )
+    const other = await capture(sql, { name: 'o' }, 'o')
+    await sql.unsafe(`insert into o (${id}, m) values (1, 1), (2, 2)`)
+    await sql.unsafe(`set local xmloption = document; merge into o using (values (1), (2), (3)) v(i) on o.${id} = v.i
+      when matched then update set m = 2 when not matched then insert (${id}, m) values (v.i, 1)`)
+    const list = (await delivered(sql, other)).messages.slice(2)
+    expect(list.map(({ action, pks, changes }) => [action, pks, changes])).toEqual([
+      ['u', ['1', '2'], { m: 1 }],
+      ['i', ['3', '1'], null],
+    ])
+  })
+
   test('catalogs that are closed to the writer fail no update', async () => {
     await sql.unsafe(`
       create role no_catalogs;
