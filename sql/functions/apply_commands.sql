@@ -14,6 +14,8 @@ declare
   v_count   bigint := 0;
   v_step    record;
 begin
+  -- before the stream's row, as everywhere (rowhook.save_stream)
+  perform from rowhook.sink s where s.id = p_sink for key share;
   select * into v_stream
   from rowhook.stream st
   where st.sink_id = p_sink and st.replay_id is null

@@ -6,7 +6,8 @@ create or replace function rowhook.change_receiver(p_sink int) returns void
 language sql volatile
 set search_path = pg_catalog, pg_temp
 as $$
+  -- before the streams' rows, as everywhere (rowhook.save_stream)
+  update rowhook.sink s set version = s.version + 1 where s.id = p_sink;
   update rowhook.stream st set circuit_next_at = rowhook.now(), circuit_probes = 0
   where st.sink_id = p_sink and st.circuit = 'open';
-  update rowhook.sink s set version = s.version + 1 where s.id = p_sink;
 $$;

@@ -36,6 +36,14 @@ declare
   v_sink    int;
   v_replay  uuid;
 begin
+  -- The sink's row before the stream's, as who edits or deletes the sink does: a deadlock would break one of the two off.
+  if p_ops -> 'pause' is not null then
+    perform from rowhook.sink s
+    where s.id = (select st.sink_id from rowhook.stream st where st.id = p_stream) for no key update;
+  elsif p_ops is not null then
+    perform from rowhook.sink s
+    where s.id = (select st.sink_id from rowhook.stream st where st.id = p_stream) for key share;
+  end if;
   update rowhook.stream st
   set tick_from = p_from,
       tick_to = p_to,

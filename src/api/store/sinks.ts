@@ -39,7 +39,8 @@ export async function findSink(db: Db, reference: string, { lock = false } = {})
   query = isUuid(reference)
     ? query.where((e) => e.or([e('s.uid', '=', reference.toLowerCase()), e('s.name', '=', reference)]))
     : query.where('s.name', '=', reference)
-  if (lock) query = query.forUpdate('s')
+  // not stronger: a run that writes down what refers to the sink need not wait for an edit
+  if (lock) query = query.forNoKeyUpdate('s')
   const rows = await query.execute()
   const row = rows.find(({ uid }) => uid === reference.toLowerCase()) ?? rows[0]
   if (row === undefined)
