@@ -12,11 +12,31 @@ export interface Change {
   audit: (entry: Omit<AuditEntry, 'actor'>) => Promise<void>
 }
 
+/** serialization_failure, deadlock_detected: nothing was done, and the same again may well succeed. */
+const lostToAnother = ['40001', '40P01']
+const maxAttempts = 4
+
 /**
- * Runs `work` in a transaction of its own. Dispatchers hear of it at commit and reload; NOTIFY's
- * cluster-wide lock does not matter here, because people change settings a few times a day.
+ * Runs `work` in a transaction of its own, and again where another broke it off. Dispatchers hear of it at
+ * commit and reload; NOTIFY's cluster-wide lock does not matter here, because people change settings a few
+ * times a day.
  */
 export async function change<Result>(
+  sql: postgres.Sql,
+  actor: Actor,
+  work: (change: Change) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await changeOnce(sql, actor, work)
+    } catch (error) {
+      const { code } = error as { code?: string }
+      if (attempt === maxAttempts || !lostToAnother.includes(code ?? '')) throw error
+    }
+  }
+}
+
+async function changeOnce<Result>(
   sql: postgres.Sql,
   actor: Actor,
   work: (change: Change) => Promise<Result>,
