@@ -207,6 +207,8 @@ export function createSettler(state: RunState, freezer: Freezer, aside: Aside): 
         nothingGotThrough(batch, tier, verdict.retryAfterMs ?? 0)
         if (verdict.gone === true) {
           book.ops.pause = 'the receiver answered 410 Gone: it wants no more messages'
+          // What pauses the sink is a save, and what ends the run for it comes a second later: by then the batch is due.
+          state.stopping = true
           whenSaved(() => {})
         }
       }

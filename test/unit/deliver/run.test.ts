@@ -135,6 +135,19 @@ test('a dispatcher that is drained repeats nothing, and counts every message onc
   )
 }, 300_000)
 
+test('after 410 nothing more is sent, before anybody has noticed that the sink is paused', async () => {
+  const world = begin({ concurrency: 1 })
+  world.setMood(() => ({ status: 410, latencyMs: 2 }))
+  world.change(20)
+  await world.pass(10_000)
+  expect(world.requests).toBe(1)
+  world.setMood(null)
+  await world.edit()
+  await world.settle()
+  const { lost, outOfOrder, stateRows } = world
+  expect({ lost, outOfOrder, stateRows }).toEqual({ lost: 0, outOfOrder: 0, stateRows: 0 })
+})
+
 test('a fault of ours while an answer is settled, or the log is read, ends the run and nothing else', async () => {
   const world = begin({ faults: 0.05, flaky: 0.3, maxRetryCount: 3, batchSize: 5 })
   for (let i = 0; i < 50; i += 1) {
