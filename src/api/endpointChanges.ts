@@ -8,8 +8,9 @@ import {
   showEndpoint,
 } from './endpointColumns.ts'
 import type { EndpointInput, EndpointPatch } from './schema/endpoint.ts'
+import { renewSecrets } from './endpointSecrets.ts'
 import * as endpoints from './store/endpoints.ts'
-import type { EndpointRow } from './store/endpoints.ts'
+import type { EndpointColumns, EndpointRow } from './store/endpoints.ts'
 import type { Change } from './transaction.ts'
 
 /** An endpoint as it is now, and its signing secret if one was made. */
@@ -48,7 +49,7 @@ export async function updateEndpoint(
 ): Promise<ChangedEndpoint> {
   const now = new Date()
   const { columns, ...made } = patchEndpoint(rules, row, patch, now)
-  const after = await endpoints.updateEndpoint(db, row.id, columns, now)
+  const after = await endpoints.updateEndpoint(db, row.id, renewed(rules, row, columns), now)
   await (after.url === row.url
     ? tx`select rowhook.probe_soon(s.id) from rowhook.sink s where s.endpoint_id = ${row.id}`
     : tx`select rowhook.change_receiver(s.id) from rowhook.sink s where s.endpoint_id = ${row.id}`)
@@ -61,6 +62,16 @@ export async function updateEndpoint(
   return { row: after, ...made }
 }
 
+// Whatever is changed of an endpoint, its secrets come to the newest key.
+const renewed = (
+  { keyRing }: EndpointRules,
+  { id }: EndpointRow,
+  columns: EndpointColumns,
+): EndpointColumns => ({
+  ...columns,
+  ...renewSecrets(keyRing, id, columns),
+})
+
 /** @param row as it was read in this transaction, with a lock */
 export async function rotateEndpointSecret(
   { db, audit }: Change,
@@ -70,7 +81,7 @@ export async function rotateEndpointSecret(
 ): Promise<Required<ChangedEndpoint>> {
   const now = new Date()
   const { columns, madeSecret } = rotateSecret(rules, row, { now, overlapMs })
-  const after = await endpoints.updateEndpoint(db, row.id, columns, now)
+  const after = await endpoints.updateEndpoint(db, row.id, renewed(rules, row, columns), now)
   await audit({
     action: 'endpoint.rotate-secret',
     resource: `endpoint:${row.name}`,

@@ -2,7 +2,7 @@
 // ciphertext, so that whether anything changed can be told by comparing columns.
 import type { StoredSigningSecret } from '../db/tables.ts'
 import { InputError, type InputProblem } from '../errors.ts'
-import { decrypt, encrypt } from '../secret/cipher.ts'
+import { decrypt, encrypt, needsRotation } from '../secret/cipher.ts'
 import { clientKeyIdentity, headerIdentity, signingIdentity } from '../secret/identity.ts'
 import type { KeyRing } from '../secret/ring.ts'
 import { mask } from './schema/endpoint.ts'
@@ -82,6 +82,37 @@ export function sealClientKey(ring: KeyRing, id: string, key: string, stored: st
 /** The text of a stored client key. */
 export function openClientKey(ring: KeyRing, id: string, stored: string): string {
   return decrypt(ring, clientKeyIdentity(id), stored)
+}
+
+/** What of an endpoint's columns is encrypted. */
+export interface SealedColumns {
+  encrypted_headers: SealedHeaders
+  signing_secrets: StoredSigningSecret[]
+  client_key: string | null
+}
+
+/**
+ * The same secrets, encrypted with the newest key, so that an older one may go. What cannot be read stays as it is:
+ * an edit of something else must not fail for it.
+ */
+export function renewSecrets(ring: KeyRing, id: string, sealed: SealedColumns): SealedColumns {
+  const renew = (identity: string, stored: string): string => {
+    const text = needsRotation(ring, stored) ? opens(ring, identity, stored) : undefined
+    return text === undefined ? stored : encrypt(ring, identity, text)
+  }
+  return {
+    encrypted_headers: Object.fromEntries(
+      Object.entries(sealed.encrypted_headers).map(([name, stored]) => [
+        name,
+        renew(headerIdentity(id, name), stored),
+      ]),
+    ),
+    signing_secrets: sealed.signing_secrets.map((each) => ({
+      ...each,
+      ciphertext: renew(signingIdentity(id), each.ciphertext),
+    })),
+    client_key: sealed.client_key === null ? null : renew(clientKeyIdentity(id), sealed.client_key),
+  }
 }
 
 function reseal(

@@ -117,7 +117,7 @@ export function checkSecrets(endpoints: readonly EndpointState[]): Finding[] {
     findings.push(
       note(
         `${counted(outdated, 'secret')} of ${someOf(endpoints.filter((each) => each.outdated > 0).map(({ name }) => name))} are encrypted with an older key`,
-        'Before that key goes, set them again (rowhook endpoints update, or apply a document that names them).',
+        'Before that key goes: rowhook endpoints update NAME, for each, encrypts its secrets with the newest one.',
       ),
     )
   }
