@@ -294,16 +294,26 @@ async function checkDatabase(sql: Sql): Promise<void> {
   }
 }
 
-async function checkKeys(sql: Sql, config: Config): Promise<void> {
-  if (config.keyRing.length > 0) return
-  const [row] = await sql`
-    select exists (select from rowhook.endpoint e
-      where e.encrypted_headers <> '{}' or e.signing_secrets <> '[]' or e.client_key is not null) as stored`
-  if (row!['stored'] === true) {
+async function checkKeys(sql: Sql, { keyRing }: Config): Promise<void> {
+  const [row] = await sql<{ keys: string[] }[]>`
+    select coalesce(array_agg(distinct split_part(secret.text, '.', 2)), '{}') as keys
+    from rowhook.endpoint e
+    cross join lateral (
+      select value from jsonb_each_text(e.encrypted_headers)
+      union all select s ->> 'ciphertext' from jsonb_array_elements(e.signing_secrets) s
+      union all select e.client_key where e.client_key is not null) secret(text)`
+  const { keys } = row!
+  if (keys.length === 0) return
+  if (keyRing.length === 0) {
     throw new ConfigError('ROWHOOK_ENCRYPTION_KEY is not set, but this database holds encrypted secrets', {
       hint: 'Set it to the key that they were stored with (32 bytes, base64).',
     })
   }
+  // Where only some cannot be read, the other endpoints go on, and rowhook doctor names those.
+  if (keys.some((id) => keyRing.some((key) => key.id === id))) return
+  throw new ConfigError('ROWHOOK_ENCRYPTION_KEY reads none of the secrets that this database holds', {
+    hint: 'Set it to the key that they were stored with, or put that one behind the new one, after a comma.',
+  })
 }
 
 async function checkToken(sql: Sql, config: Config): Promise<void> {
