@@ -92,13 +92,17 @@ export const endpointCommands: Command[] = [
     ],
     async run(call) {
       const body = await bodyOf(call, call.args[0])
+      if (Object.keys(body).length === 0)
+        throw new UsageError('nothing is given to set', { hint: 'Give --url or --file.' })
       return printEndpoint(call, await (await call.api()).post<Changed>('/api/endpoints', body))
     },
   }),
   command({
     path: 'endpoints update',
     about: 'Change an endpoint',
-    details: 'What is not given stays; headers are replaced as a whole, encrypted headers by name.',
+    details:
+      'What is not given stays; headers are replaced as a whole, encrypted headers by name. Its secrets are ' +
+      'encrypted with the newest key of ROWHOOK_ENCRYPTION_KEY, also where nothing is given.',
     args: ['ENDPOINT'],
     flags: { ...settings, name: { type: 'string', value: 'name', about: 'call it so from now on' } },
     examples: ['rowhook endpoints update orders-app --url https://new.example.com/hooks'],
@@ -179,13 +183,10 @@ async function bodyOf(
     client_key: await pem(flags['client-key']),
   }
   const set = Object.entries(given).filter(([, value]) => value !== undefined)
-  const body = {
+  return {
     ...(flags.file === undefined ? {} : await readObject(flags.file, env)),
     ...Object.fromEntries(set),
   }
-  if (Object.keys(body).length === 0)
-    throw new UsageError('nothing is given to set', { hint: 'Give --url or --file.' })
-  return body
 }
 
 function pairs(name: string, given: readonly string[] | undefined): Record<string, string> | undefined {
