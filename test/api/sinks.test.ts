@@ -151,9 +151,17 @@ describe('creating a sink', () => {
 
   it("says where in the user's own text a filter is wrong", async () => {
     const { call } = await withOrders()
-    const tables = [{ name: 'orders', filter: "status = 'x' and nothing > 1" }]
-    const { body } = await call('POST', '/api/sinks', { ...minimal, tables })
-    expect(body.errors).toEqual([{ path: 'tables[0].filter', message: expect.any(String), position: 18 }])
+    for (const [filter, position] of [
+      ["status = 'x' and nothing > 1", 18],
+      ["status = '😀' and nothing > 1", 18],
+      ['status = ', 10],
+      ['', 1],
+      ['  ', 1],
+    ]) {
+      const error = { path: 'tables[0].filter', message: expect.any(String), position }
+      const { body } = await call('POST', '/api/sinks', { ...minimal, tables: [{ name: 'orders', filter }] })
+      expect([filter, body.errors]).toEqual([filter, [error]])
+    }
   })
 
   it('refuses a name that is taken, and leaves the first one alone', async () => {

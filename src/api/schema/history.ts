@@ -13,7 +13,7 @@ const exact = v.pipe(
   ),
 )
 const bound = v.nullable(v.union([v.pipe(v.string(), v.maxLength(1000)), exact, v.boolean()]))
-const condition = v.nullable(v.pipe(v.string(), v.nonEmpty(), v.maxLength(20_000)))
+const condition = v.nullable(v.pipe(v.string(), v.maxLength(20_000)))
 
 /** One table of a backfill. */
 const backfillTable = v.strictObject({

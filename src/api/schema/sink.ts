@@ -11,11 +11,7 @@ function wholeNumber(minimum: number, maximum: number) {
 /** A filter: SQL, or the structured form that src/filter reads. */
 export const filterText = v.pipe(
   v.nullable(
-    v.union([
-      v.pipe(v.string(), v.nonEmpty(), v.maxLength(20_000)),
-      v.array(v.looseObject({})),
-      v.looseObject({}),
-    ]),
+    v.union([v.pipe(v.string(), v.maxLength(20_000)), v.array(v.looseObject({})), v.looseObject({})]),
   ),
   v.description('A SQL boolean expression over the row'),
 )
