@@ -2,7 +2,8 @@
 -- table, its partitions and its children, or on the table p_only of them alone; returns how many.
 -- Each table on which one is missing is locked against writers (share row exclusive) until the
 -- transaction ends: set a short lock_timeout, and take one table per transaction.
--- Where lock_timeout is not set, it is 1 s here: writers queue up behind whoever waits for this lock.
+-- Where lock_timeout is not set, it is 1 s here: writers queue up behind whoever waits for this lock. What the
+-- caller does next in their transaction waits as they want it to.
 create or replace function rowhook.place_triggers(
   source_id int, p_actions text[] default '{}', p_only regclass default null)
 returns int
@@ -10,12 +11,13 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_missing  text;
-  v_spec     jsonb;
-  v_trigger  record;
-  v_count    int := 0;
+  v_lock_timeout  text := current_setting('lock_timeout');
+  v_missing       text;
+  v_spec          jsonb;
+  v_trigger       record;
+  v_count         int := 0;
 begin
-  if current_setting('lock_timeout') = '0' then
+  if v_lock_timeout = '0' then
     perform set_config('lock_timeout', '1s', true);
   end if;
   if to_regprocedure(format('rowhook.capture_%s()', source_id)) is null then
@@ -45,6 +47,7 @@ begin
     end;
     v_count := v_count + 1;
   end loop;
+  perform set_config('lock_timeout', v_lock_timeout, true);
   return v_count;
 end
 $$;

@@ -7,9 +7,10 @@ language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_source  record;
-  v_count   int := 0;
-  v_until   timestamptz;
+  v_lock_timeout  text := current_setting('lock_timeout');
+  v_source        record;
+  v_count         int := 0;
+  v_until         timestamptz;
 begin
   perform set_config('lock_timeout', '100ms', true);
   for v_source in
@@ -42,6 +43,7 @@ begin
       continue;
     end;
   end loop;
+  perform set_config('lock_timeout', v_lock_timeout, true);
   return v_count;
 end
 $$;

@@ -7,7 +7,8 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_source  rowhook.source := rowhook.source_named(relation);
+  v_source        rowhook.source := rowhook.source_named(relation);
+  v_lock_timeout  text := current_setting('lock_timeout');
 begin
   if v_source.retention is null then
     raise exception using
@@ -22,10 +23,11 @@ begin
   where s.id = v_source.id;
   perform rowhook.refresh_source(v_source.id);
   begin
-    if current_setting('lock_timeout') = '0' then
+    if v_lock_timeout = '0' then
       perform set_config('lock_timeout', '1s', true);
     end if;
     perform rowhook.release_source(v_source.id);
+    perform set_config('lock_timeout', v_lock_timeout, true);
   exception when lock_not_available then
     null;
   end;
