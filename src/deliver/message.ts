@@ -53,13 +53,17 @@ function shown(document: Buffer | null, hidden: readonly string[] | null): Buffe
 const opening = Buffer.from('{"record":')
 const between = Buffer.from(',"changes":')
 
+export interface MessagePrinter {
+  print(out: BodyWriter, row: EventRow, backfillId: string | null, key?: string): void
+  /** What a table is called from now on. */
+  rename(sourceId: number, table: MessageTable): void
+}
+
 /** Makes the printer of one sink's messages. */
-export function createMessagePrinter(
-  context: MessageContext,
-): (out: BodyWriter, row: EventRow, backfillId: string | null, key?: string) => void {
+export function createMessagePrinter(context: MessageContext): MessagePrinter {
   // with the changes before it, and without any
   const heads = new Map<number, Record<Action, { behind: Buffer; alone: Buffer }>>()
-  for (const [id, t] of context.tables) {
+  const rename = (id: number, t: MessageTable): void => {
     const head = (action: Action): { behind: Buffer; alone: Buffer } => {
       const text =
         `,"action":"${actions[action]}","metadata":{"table_schema":${JSON.stringify(t.schema)},` +
@@ -68,29 +72,33 @@ export function createMessagePrinter(
     }
     heads.set(id, { i: head('i'), u: head('u'), d: head('d'), t: head('t'), r: head('r') })
   }
+  for (const [id, t] of context.tables) rename(id, t)
   const replay = context.replayId === null ? 'null' : JSON.stringify(context.replayId)
   const tail =
     `,"database_name":${JSON.stringify(context.database)},"consumer":{"id":${JSON.stringify(context.sink.uid)},` +
     `"name":${JSON.stringify(context.sink.name)}}}}`
   const usual = Buffer.from(`,"replay_id":${replay},"backfill_id":null${tail}`)
 
-  return (out, row, backfillId, key) => {
-    out.bytes(opening)
-    out.bytes(shown(row.record, row.hidden))
-    const head = heads.get(row.source_id)![row.action]
-    if (row.changes === null || context.rowsOnly) out.bytes(head.alone)
-    else {
-      out.bytes(between)
-      out.bytes(shown(row.changes, row.hidden))
-      out.bytes(head.behind)
-    }
-    out.text(
-      `${row.pks_json ?? JSON.stringify(row.pks)},"previous_pks":${row.old_pks === null ? 'null' : JSON.stringify(row.old_pks)},` +
-        `"commit_timestamp":"${row.captured_at}","transaction_id":"${row.xid}",` +
-        `"idempotency_key":${JSON.stringify(key ?? idempotencyKey(context.installation, row.event_id))},` +
-        `"transaction_annotations":${annotationsJson(row.annotations)}`,
-    )
-    if (backfillId === null) out.bytes(usual)
-    else out.text(`,"replay_id":${replay},"backfill_id":${JSON.stringify(backfillId)}${tail}`)
+  return {
+    rename,
+    print(out, row, backfillId, key) {
+      out.bytes(opening)
+      out.bytes(shown(row.record, row.hidden))
+      const head = heads.get(row.source_id)![row.action]
+      if (row.changes === null || context.rowsOnly) out.bytes(head.alone)
+      else {
+        out.bytes(between)
+        out.bytes(shown(row.changes, row.hidden))
+        out.bytes(head.behind)
+      }
+      out.text(
+        `${row.pks_json ?? JSON.stringify(row.pks)},"previous_pks":${row.old_pks === null ? 'null' : JSON.stringify(row.old_pks)},` +
+          `"commit_timestamp":"${row.captured_at}","transaction_id":"${row.xid}",` +
+          `"idempotency_key":${JSON.stringify(key ?? idempotencyKey(context.installation, row.event_id))},` +
+          `"transaction_annotations":${annotationsJson(row.annotations)}`,
+      )
+      if (backfillId === null) out.bytes(usual)
+      else out.text(`,"replay_id":${replay},"backfill_id":${JSON.stringify(backfillId)}${tail}`)
+    },
   }
 }

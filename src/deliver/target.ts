@@ -7,7 +7,7 @@ import type { EventRow } from '../log/events.ts'
 import { joinUrl } from './address.ts'
 import { makeBody } from './body.ts'
 import type { BodyWriter } from './body.ts'
-import { createMessagePrinter, idempotencyKey } from './message.ts'
+import { type MessageTable, createMessagePrinter, idempotencyKey } from './message.ts'
 import type { Batch } from './batch.ts'
 import { headerBuilder, isSecretName, maskHeaders } from './headers.ts'
 import { responseShower } from './shown-response.ts'
@@ -84,6 +84,8 @@ export interface Target {
   keyOf(row: EventRow): string
   /** The request's body for these messages. */
   body(rows: readonly EventRow[]): Buffer
+  /** What a table is called from now on. */
+  rename(sourceId: number, table: MessageTable): void
   /** The request's headers, flat, name after value. */
   headers(batch: Batch, timestamp: number, body: string | Uint8Array): string[]
   /** Those that are the same in all requests, as JSON text for the delivery log, secrets masked. */
@@ -127,7 +129,7 @@ export function createTarget(
   const keyOf = (row: EventRow): string =>
     row.action === 'r' ? readKey(row) : idempotencyKey(short, row.event_id)
   const short = sink.installation.slice(0, 8)
-  const print = createMessagePrinter({
+  const printer = createMessagePrinter({
     tables: new Map(sink.tables.map((t) => [t.source_id, { schema: t.schema, table: t.table }])),
     installation: short,
     database: sink.database,
@@ -137,8 +139,8 @@ export function createTarget(
   })
   const printRow = (out: BodyWriter, row: EventRow): void =>
     row.action === 'r'
-      ? print(out, { ...row, annotations: null }, row.annotations, readKey(row))
-      : print(out, row, null)
+      ? printer.print(out, { ...row, annotations: null }, row.annotations, readKey(row))
+      : printer.print(out, row, null)
   const printRows = (out: BodyWriter, rows: readonly EventRow[]): void => {
     out.text('{"data":[')
     for (let i = 0; i < rows.length; i++) {
@@ -179,6 +181,7 @@ export function createTarget(
       if (rows.length > 1) throw new Error(`a bare message holds one, not ${rows.length}`)
       return makeBody((out) => printRow(out, rows[0]!))
     },
+    rename: printer.rename,
     headers(batch, timestamp, body) {
       const signature = sign(keysAt(timestamp * 1000), batch.id, timestamp, body)
       return build(batch.id, batch.attempt, timestamp, signature)

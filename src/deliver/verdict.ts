@@ -5,6 +5,7 @@ import type { EventRow } from '../log/events.ts'
 import type { Ops } from './book.ts'
 import { groupKeys, sourceOfStale } from './group.ts'
 import type { Decided, SavedState } from './run.ts'
+import type { MessageTable } from './message.ts'
 import type { Target } from './target.ts'
 import { sendable } from './target.ts'
 
@@ -35,6 +36,10 @@ export function createDecider(
     const verdicts = new Map<number, Verdict>()
     for (const [sourceId, ids] of open) {
       await refreshSource(sourceId)
+      const [name] = await sql<[MessageTable?]>`
+        select schema_name as schema, table_name as table from rowhook.source where id = ${sourceId}`
+      // the change may be the first under another name
+      if (name !== undefined) target.rename(sourceId, name)
       const found = await sql<Verdict[]>`
         select event_id::float8 as event_id, verdict, grp, old_grp, error
         from rowhook.decide(${target.sink.id}, ${ids}, ${sourceId})`

@@ -48,6 +48,32 @@ test('a column that is excluded stays so while it is renamed and dropped under a
   expect(other.receiver.requests.filter(({ body }) => body.includes('hush')).length).toBeGreaterThan(0)
 })
 
+test('the first change after a table was renamed or moved carries its new name', async () => {
+  const stage = await setStage()
+  const { sql } = stage.database
+  await sql`create schema archive`
+  await sql`create table account (id int primary key)`
+  const sink = await stage.sink({ table: 'account' })
+  await sql`insert into account values (1)`
+  await sql`alter table account rename to client`
+  await sql`insert into client values (2)`
+  await sink.receiver.waitFor(2)
+  await sql`alter table client set schema archive`
+  await sql`update archive.client set id = id + 10 where id = 2`
+  await sink.receiver.waitFor(3)
+  await sql`alter table archive.client rename to "The ""Client"`
+  await sql`delete from archive."The ""Client"`
+  const names = (await sink.receiver.waitFor(5)).map(
+    ({ action, metadata }) => `${action} ${metadata['table_schema']}.${metadata['table_name']}`,
+  )
+  expect(names.slice(1)).toEqual([
+    'insert public.client',
+    'update archive.client',
+    'delete archive.The "Client',
+    'delete archive.The "Client',
+  ])
+})
+
 test('messages carry the new names of a table that is renamed and moved under a run', async () => {
   const stage = await setStage()
   const { sql } = stage.database
