@@ -1,6 +1,7 @@
 -- rowhook.table_digest(table): a digest of all that generated code takes for granted about a table:
 -- its columns (number, name, type, collation), its key, and the expressions of its virtual columns. So does the
 -- table's name, although no code needs it: who reads a change that was captured under another one looks it up.
+-- Of that, too, nothing is asked by snapshot (rowhook.live_columns): in the name of a regclass there is none.
 -- The same in every session: expressions are printed under pinned settings.
 create or replace function rowhook.table_digest(p_relid oid) returns text
 language sql stable
@@ -13,8 +14,7 @@ set bytea_output = 'hex'
 set extra_float_digits = 1
 as $$
   select md5(concat(
-    (select concat_ws('.', quote_ident(n.nspname), quote_ident(c.relname))
-     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = p_relid),
+    p_relid::regclass,
     ';', (select string_agg(concat_ws(' ', c.attnum, quote_literal(c.name), c.type_oid, c.collation_oid), ',' order by c.attnum)
      from rowhook.live_columns(p_relid) c),
     ';', rowhook.table_key(p_relid)::text,
