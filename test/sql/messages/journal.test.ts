@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { openJournal } from '../../../src/deliver/journal.ts'
+import { atEnd } from '../../support/at-end.ts'
 import { createDatabase } from '../../support/database.ts'
 import { makeSink } from './sink.ts'
 
@@ -32,9 +33,9 @@ test('what is written to the delivery log is what stands there', async () => {
   const { sql } = await createDatabase()
   await sql`create table orders (id int primary key)`
   const { id: sinkId } = await makeSink(sql)
-  const journal = openJournal(sql, (error) => {
-    throw error
-  })
+  const errors: unknown[] = []
+  const journal = openJournal(sql, (error) => void errors.push(error))
+  atEnd(() => journal.close())
   await fc.assert(
     fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 40 }), async (lines) => {
       await sql`truncate rowhook.delivery`
@@ -48,6 +49,7 @@ test('what is written to the delivery log is what stands there', async () => {
         })
       }
       await journal.flush()
+      expect(errors).toEqual([])
       const stored = await sql`
         select webhook_id, event_ids::text[], attempt, (extract(epoch from at) * 1000)::float8 as at, ok, status, duration_ms, error,
           response, fixed_headers
@@ -70,7 +72,6 @@ test('what is written to the delivery log is what stands there', async () => {
     }),
     { numRuns: process.env['FULL'] === '1' ? 1000 : 60 },
   )
-  await journal.close()
 })
 
 test('what the database refuses is written once it takes it', async () => {
