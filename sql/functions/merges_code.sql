@@ -26,7 +26,9 @@ begin
   get diagnostics context = pg_context;
   context := pg_catalog.substr(context, pg_catalog.strpos(context operator(pg_catalog.||) E'\n', E'\n') operator(pg_catalog.+) 1);
   if tg_op operator(pg_catalog.=) 'UPDATE' then
-    asked := pg_catalog.lower((case when context operator(pg_catalog.=) '' then pg_catalog.current_query() else context end) collate pg_catalog."C");
+    -- "at EXECUTE" is where plpgsql says how it runs a statement
+    asked := pg_catalog.lower((case when context operator(pg_catalog.=) '' then pg_catalog.current_query()
+      else pg_catalog.replace(context operator(pg_catalog.||) E'\n', E' at EXECUTE\n', E'\n') end) collate pg_catalog."C");
     if (context operator(pg_catalog.=) '' or pg_catalog.starts_with(context, 'SQL statement "'))
        and pg_catalog.strpos(asked, 'merge') operator(pg_catalog.=) 0 and pg_catalog.strpos(asked, 'execute') operator(pg_catalog.=) 0 then
       return null;
@@ -39,8 +41,7 @@ begin
                and pg_catalog.lower(coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc) collate pg_catalog."C")
                  operator(pg_catalog.~) E'\\y(merge|execute)\\y')
            when context operator(pg_catalog.=) '' or pg_catalog.starts_with(context, 'SQL statement "') then
-             -- at the end of a line, it is where plpgsql says how it runs the statement
-             asked operator(pg_catalog.!~) E'\\yexecute\\y(?!\n|$)' or not exists (
+             asked operator(pg_catalog.!~) E'\\yexecute\\y' or not exists (
                select from pg_catalog.pg_prepared_statements p
                where pg_catalog.lower(p.statement collate pg_catalog."C") operator(pg_catalog.~) E'\\ymerge\\y')
            -- otherwise what it says is in the language of lc_messages
