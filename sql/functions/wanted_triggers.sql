@@ -44,13 +44,13 @@ as $$
     from unnest(wanted.actions) a(action)
     where a.action <> 'truncate' or m.kind = 'table'
     union all
-    select a.action, case when c.is_leaf then 'after' else 'before' end,
-           case when c.is_leaf then 'when (pg_catalog.current_setting(''rowhook.moves'', true) operator(pg_catalog.<>) '''')' else '' end,
-           case when c.is_leaf then 'moves' else 'merges' end,
-           case when c.is_leaf then 'row' else 'statement' end,
-           '00_rowhook_merge_' || a.action
-    from unnest(case when c.is_leaf then '{insert,delete}' else '{insert,update,delete}' end::text[]) a(action)
-    where 'update' = any (wanted.actions) and not f.reached and rowhook.may_move_rows(s.relid)) w
+    select a.action, k.timing, k.condition, k.by, k.level, '00_rowhook_merge_' || a.action
+    from (values
+      (true, 'after', 'row', 'moves', '{insert,delete}'::text[],
+       'when (pg_catalog.current_setting(''rowhook.moves'', true) operator(pg_catalog.<>) '''')'),
+      (false, 'before', 'statement', 'merges', '{insert,update,delete}', '')) k(is_leaf, timing, level, by, actions, condition)
+    cross join lateral unnest(k.actions) a(action)
+    where k.is_leaf = c.is_leaf and 'update' = any (wanted.actions) and not f.reached and rowhook.may_move_rows(s.relid)) w
   left join pg_catalog.pg_trigger g
     on g.tgrelid = m.relid and g.tgname = w.name
     and g.tgfoid = to_regprocedure(format('rowhook.%s_%s()', w.by, s.id))

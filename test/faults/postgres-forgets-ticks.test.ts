@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { setStage } from '../support/delivery.ts'
 import { eventually } from '../support/eventually.ts'
 import { insertItems } from '../support/items.ts'
+import type { Receiver } from '../support/receiver.ts'
 
 /** Where the log stands, to go back there as a server does that lost everything since. */
 async function standOf(sql: Sql) {
@@ -23,6 +24,33 @@ async function goBackTo(sql: Sql, { tick, event, sequences }: Awaited<ReturnType
     for (const [name, value] of Object.entries(sequences))
       await tx`select setval(${`rowhook.${name}`}::regclass, ${value})`
   })
+}
+
+/** A sink that has delivered so many rows, all but the first two since `stand`. */
+async function goOnTo(count: number) {
+  const stage = await setStage()
+  const { sql } = stage.database
+  const { table, receiver } = await stage.sink({ batch_size: 1, concurrency: 1 })
+  await insertItems(sql, table, 1, 2)
+  await receiver.waitFor(2)
+  await sleep(300)
+  const stand = await standOf(sql)
+  for (let i = 3; i <= count; i++) {
+    await insertItems(sql, table, i, i)
+    await sleep(20)
+  }
+  await receiver.waitFor(count)
+  return { stage, sql, table, receiver, stand }
+}
+
+async function expectAll(receiver: Receiver, wanted: readonly number[]): Promise<void> {
+  await eventually(
+    () => {
+      const ids = new Set(receiver.messages.map(({ record }) => Number(record?.['id'])))
+      expect(wanted.filter((i) => !ids.has(i))).toEqual([])
+    },
+    { timeoutMs: 15_000 },
+  )
 }
 
 // What a standby lacks that was behind when it was promoted: nobody who goes by it may go on.
@@ -75,18 +103,7 @@ test.each(['before its next save', 'before its next read'])(
 )
 
 test('what has come since ticks were forgotten is not hidden by those', async () => {
-  const stage = await setStage()
-  const { sql } = stage.database
-  const { table, receiver } = await stage.sink({ batch_size: 1, concurrency: 1 })
-  await insertItems(sql, table, 1, 2)
-  await receiver.waitFor(2)
-  await sleep(300)
-  const stand = await standOf(sql)
-  for (let i = 3; i < 40; i++) {
-    await insertItems(sql, table, i, i)
-    await sleep(20)
-  }
-  await receiver.waitFor(39)
+  const { sql, table, receiver, stand } = await goOnTo(39)
   await sleep(300)
   await goBackTo(sql, stand)
   const kept = Array.from({ length: 59 }, (_, i) => 101 + i)
@@ -94,28 +111,11 @@ test('what has come since ticks were forgotten is not hidden by those', async ()
     await insertItems(sql, table, i, i)
     await sleep(20)
   }
-  await eventually(
-    () => {
-      const ids = new Set(receiver.messages.map(({ record }) => Number(record?.['id'])))
-      expect(kept.filter((i) => !ids.has(i))).toEqual([])
-    },
-    { timeoutMs: 15_000 },
-  )
+  await expectAll(receiver, kept)
 })
 
 test('others take new ticks past those that are forgotten before a dispatcher looks: nothing is hidden', async () => {
-  const stage = await setStage()
-  const { sql } = stage.database
-  const { table, receiver } = await stage.sink({ batch_size: 1, concurrency: 1 })
-  await insertItems(sql, table, 1, 2)
-  await receiver.waitFor(2)
-  await sleep(300)
-  const stand = await standOf(sql)
-  for (let i = 3; i < 13; i++) {
-    await insertItems(sql, table, i, i)
-    await sleep(20)
-  }
-  await receiver.waitFor(12)
+  const { stage, sql, table, receiver, stand } = await goOnTo(12)
   await sleep(100)
   const [forgotten] = await sql`select count(*)::int as ticks from rowhook.tick where id > ${stand.tick}`
 
@@ -128,11 +128,5 @@ test('others take new ticks past those that are forgotten before a dispatcher lo
     await sql`select rowhook.take_tick()`
   }
   stage.rowhook.signal('SIGCONT')
-  await eventually(
-    () => {
-      const ids = new Set(receiver.messages.map(({ record }) => Number(record?.['id'])))
-      expect(kept.filter((i) => !ids.has(i))).toEqual([])
-    },
-    { timeoutMs: 15_000 },
-  )
+  await expectAll(receiver, kept)
 })
