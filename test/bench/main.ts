@@ -2,6 +2,7 @@
 // rounds, larger sizes and the combinations in between. Names of parts as arguments run only those.
 import { brokenSinks, outage } from './broken.ts'
 import { clients } from './capture/clients.ts'
+import { merges } from './capture/merges.ts'
 import { pgq } from './capture/pgq.ts'
 import { statements } from './capture/statements.ts'
 import { drain } from './drain.ts'
@@ -23,6 +24,7 @@ const parts: Record<string, (bench: Bench, full: boolean) => Promise<Figure[]>> 
     ...(await statements(sql, full ? 25 : 7)),
     ...(await clients(sql, full ? 7 : 2, full ? ['insert', 'update', 'delete'] : ['insert'])),
   ],
+  merges: async ({ sql }, full) => merges(sql, full ? 25 : 9),
   pgq: async (_bench, full) => pgq(full ? 25 : 7),
   writers: async (bench, full) => writers(bench, full ? 7 : 3),
   drain: async (bench, full) => drain(bench, full ? 7 : 3),

@@ -39,11 +39,11 @@ export async function makeTables(sql: Sql, variants: readonly Variant[]): Promis
       await rowTrigger("pgq.jsontriga('bench')")
     }
     const name = `bench.${variant}`
-    if (variant === 'one') await sinks(sql, [{ name }])
-    if (variant === 'filtered') await sinks(sql, [{ name, filter: 'customer < 1000' }])
+    if (variant === 'one') await makeSinks(sql, [{ name }])
+    if (variant === 'filtered') await makeSinks(sql, [{ name, filter: 'customer < 1000' }])
     if (variant === 'ten' || variant === 'hundred') {
       const count = variant === 'ten' ? 10 : 100
-      await sinks(
+      await makeSinks(
         sql,
         Array.from({ length: count }, (_, i) => ({ name, filter: `customer = ${i}` })),
       )
@@ -61,7 +61,7 @@ export async function emptyTables(sql: Sql, variants: readonly Variant[]): Promi
 }
 
 /** A sink of its own for each entry. */
-async function sinks(sql: Sql, tables: readonly TableInput[]): Promise<void> {
+export async function makeSinks(sql: Sql, tables: readonly TableInput[]): Promise<void> {
   await sql`insert into rowhook.endpoint (name, url) values ('bench', 'https://example.com') on conflict do nothing`
   const resolved = await resolveTables(sql, tables.slice(0, 1))
   await prepareSources(sql, resolved)
